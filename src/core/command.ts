@@ -1,0 +1,43 @@
+import type { FactRequest } from './fact.ts';
+import type { Secret } from './secret.ts';
+
+/** Where the bytes of a command's stdin come from. */
+export type Source =
+  | { readonly kind: 'text'; readonly text: string | Secret }
+  | { readonly kind: 'base64'; readonly base64: string }
+  /** A file on the controller: streamed, never held in memory. */
+  | { readonly kind: 'file'; readonly path: string; readonly sha256: string; readonly size: number };
+
+/** Something to be done, as data. Only the engine runs it. */
+export type Command =
+  | {
+      readonly kind: 'shell';
+      readonly script: string;
+      /** How it is shown: short, without secrets. */
+      readonly display: string;
+      readonly stdin?: Source;
+      /** The account that runs it; absent: the play's (root, where it says `become`). */
+      readonly as?: string;
+      readonly timeoutMs: number;
+      /** Cluster scope only: the member that runs it; absent: the elected one. */
+      readonly on?: string;
+    }
+  | {
+      readonly kind: 'await';
+      /** Looked at again and again until the resource's `met` is content. */
+      readonly probe: readonly FactRequest[];
+      readonly everyMs: number;
+      readonly withinMs: number;
+      readonly display: string;
+    };
+
+/** How one command ended. */
+export interface CommandResult {
+  /** Exit status; null when it was ended by a signal or is not known. */
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Output is kept up to a limit, head and tail. */
+  readonly truncated: boolean;
+  readonly durationMs: number;
+}

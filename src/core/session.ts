@@ -1,0 +1,75 @@
+import type { CommandResult, Source } from './command.ts';
+import type { Answer } from './fact.ts';
+import type { Hello, Host } from './host.ts';
+
+/** A host could not be reached, or contact was lost and not regained. Exit code 4. */
+export class Unreachable extends Error {
+  readonly host: string;
+
+  constructor(host: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'Unreachable';
+    this.host = host;
+  }
+}
+
+/** One command of a batch. `id` is stable: the step's, and its number within it. */
+export interface BatchCommand {
+  readonly id: string;
+  readonly script: string;
+  readonly stdin?: Source;
+  readonly as?: string;
+  readonly timeoutMs: number;
+  /** Handlers noted on the host as pending just before this command begins. */
+  readonly notes?: readonly string[];
+  /** Handlers struck off on the host once this command has succeeded. */
+  readonly strikes?: readonly string[];
+}
+
+/** Commands run in order on one host, stopped at the first failure, detached from the connection. */
+export interface Batch {
+  /** `[A-Za-z0-9._-]+`, unique for the run and segment: the same key never runs twice. */
+  readonly key: string;
+  readonly commands: readonly BatchCommand[];
+}
+
+export interface BatchListener {
+  started?(id: string): void;
+  output?(id: string, stream: 'stdout' | 'stderr', chunk: Buffer): void;
+  finished?(id: string, result: CommandResult): void;
+  /** The connection was lost or regained; the work on the host goes on meanwhile. */
+  contact?(state: 'lost' | 'regained', detail: string): void;
+}
+
+export interface BatchResult {
+  /** `refused`: not one command was begun (no room on the host, a fencing token). */
+  readonly outcome: 'done' | 'failed' | 'timed-out' | 'in-doubt' | 'cancelled' | 'refused';
+  /** One per command that was begun. */
+  readonly results: readonly CommandResult[];
+  /** Why, for every outcome but `done` and `failed`. */
+  readonly reason?: string;
+}
+
+export interface SessionStats {
+  /** How often we waited for an answer (round trips), the connection's own included. */
+  waits: number;
+  bytesSent: number;
+  bytesReceived: number;
+}
+
+/** One connection to one host. Reconnects by itself while a batch runs; else a loss is `Unreachable`. */
+export interface Session {
+  readonly host: Host;
+  readonly hello: Hello;
+  readonly stats: SessionStats;
+  /** Runs a read-only script. Pipelined: many probes at once cost one round trip. */
+  probe(script: string, options: { timeoutMs: number; mayHang?: boolean; as?: string }): Promise<Answer>;
+  run(batch: Batch, listener: BatchListener): Promise<BatchResult>;
+  /** Signals every process of a running batch. */
+  cancel(key: string, signal: 'TERM' | 'KILL'): Promise<void>;
+  /** Strikes handlers off the host's list without running anything. */
+  strike(handlers: readonly string[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+export type Connect = (host: Host) => Promise<Session>;
