@@ -58,6 +58,8 @@ export interface Task {
   readonly ignoreErrors: boolean;
   /** Content shows only as changed or unchanged. */
   readonly sensitive: boolean;
+  /** Which questions `judge` can answer for this task. */
+  readonly judges?: readonly ('until' | 'changed' | 'failed')[];
   /** A loop that is unknown as a whole gives Unknown. */
   render(scope: Scope): readonly RenderedItem[] | Unknown;
   /** Evaluates `until`, `changed_when` or `failed_when` on a result; undefined where the task has none. */

@@ -1,0 +1,174 @@
+import { type Change, isChanging } from '../core/change.ts';
+import type { FactRequest, FactView, Looked } from '../core/fact.ts';
+import type { AnyResource } from '../core/resource.ts';
+import type { RenderedItem, Scope, Task } from '../core/task.ts';
+import type { Touch } from '../core/touch.ts';
+import { Unknown, unknownIn, type Value } from '../core/value.ts';
+import { type Decision, type Need, taskLabel, unknownChange } from './decision.ts';
+import { type Ground, factsOf } from './ground.ts';
+import { ask } from './guarded.ts';
+import { membersOf } from './members.ts';
+import type { Outlook } from './outlook.ts';
+
+/** Thrown inside a comparison whose facts nobody has looked at yet; they are noted as wanted. */
+class NotLooked extends Error {}
+
+const ANYTHING: readonly Touch[] = [{ on: 'anything' }];
+
+/** Decides every item of one task on one host, as far as facts, registers and what is due allow. */
+export function decide(
+  ground: Ground,
+  outlook: Outlook,
+  task: Task,
+  host: string,
+  registers: { readonly [name: string]: Value },
+): readonly Decision[] {
+  const resource = resourceOf(ground, task);
+  const scope: Scope = { host, registers, facts: factsOf(ground, host) };
+  const items = task.render(scope);
+  if (items instanceof Unknown) return [undecided(task, resource, host, undefined, items)];
+  return items.map((item) => decideItem(ground, outlook, task, resource, scope, item));
+}
+
+function decideItem(
+  ground: Ground,
+  outlook: Outlook,
+  task: Task,
+  resource: AnyResource,
+  scope: Scope,
+  item: RenderedItem,
+): Decision {
+  if (item.when === false) return skipped(task, resource, scope.host, item);
+  if (item.on instanceof Unknown) return undecided(task, resource, scope.host, item, item.on);
+  const members = membersOf(ground, resource, item);
+  if (members instanceof Unknown) return undecided(task, resource, scope.host, item, members);
+  const on = resource.scope === 'cluster' ? elected(ground, members, item.on) : item.on;
+
+  const requests = ask(item.args, (args) => resource.needs(args));
+  if (requests instanceof Unknown) return undecided(task, resource, scope.host, item, requests, on);
+  const needs = requests.flatMap((request) => members.map((host): Need => ({ host, request })));
+  for (const need of needs) lookUp(ground, outlook, need.host, need.request);
+
+  const unknown = item.when instanceof Unknown ? item.when : unknownIn(item.args as Value);
+  if (unknown) return { ...undecided(task, resource, scope.host, item, unknown, on), needs };
+
+  const view = viewOf(ground, outlook, on, members);
+  const seen = compare(resource, item, view);
+  if (seen === undefined)
+    return { ...undecided(task, resource, scope.host, item, new Unknown('looking'), on), needs };
+  const due = needs.map((n) => outlook.clouding(n.host, n.request)).find((d) => d !== undefined);
+  const change = withStaticJudgement(task, scope, due ? unknownChange(due.label, seen) : seen);
+  return {
+    task,
+    resource,
+    host: scope.host,
+    on,
+    item,
+    args: item.args,
+    address: resource.address(item.args as never),
+    change,
+    view,
+    needs,
+    touches: isChanging(change) ? (task.touches ?? resource.touches(item.args as never, change)) : [],
+    ...(due ? { cloudedBy: due.number } : {}),
+  };
+}
+
+/** The difference, with the details that show it better; undefined when something is still to be looked at. */
+function compare(resource: AnyResource, item: RenderedItem, view: FactView): Change | undefined {
+  try {
+    const change = resource.diff(item.args as never, view);
+    if (!isChanging(change) || !resource.detail) return change;
+    const details = resource.detail(item.args as never, change);
+    if (details.length === 0) return change;
+    for (const request of details) view.get(request);
+    return resource.diff(item.args as never, view);
+  } catch (error) {
+    if (error instanceof NotLooked) return undefined;
+    throw error;
+  }
+}
+
+/** `changed_when: false` is the author's promise that it only reads. */
+function withStaticJudgement(task: Task, scope: Scope, change: Change): Change {
+  if (change.action !== 'run' && change.likely !== 'run') return change;
+  if (!task.judges?.includes('changed')) return change;
+  const promised = task.judge('changed', scope, new Unknown(taskLabel(task)));
+  return promised === false ? { ...change, risk: 'reads' } : change;
+}
+
+function viewOf(ground: Ground, outlook: Outlook, host: string, members: readonly string[]): FactView {
+  return {
+    host,
+    members,
+    get<V>(request: FactRequest<V>, member: string = host): Looked<V> {
+      const looked = lookUp(ground, outlook, member, request);
+      if (looked === undefined) throw new NotLooked(`${request.kind} on ${member}`);
+      return looked as Looked<V>;
+    },
+  };
+}
+
+function lookUp(
+  ground: Ground,
+  outlook: Outlook,
+  host: string,
+  request: FactRequest,
+): Looked<unknown> | undefined {
+  return outlook.predicted(host, request) ?? ground.facts.get(host, request);
+}
+
+/** The member that acts for the group: the first that was reached. */
+function elected(ground: Ground, members: readonly string[], otherwise: string): string {
+  return members.find((member) => ground.hello(member) !== undefined) ?? otherwise;
+}
+
+function resourceOf(ground: Ground, task: Task): AnyResource {
+  const resource = ground.resources.get(task.resource);
+  if (!resource) throw new Error(`no resource is called ${task.resource}`);
+  return resource;
+}
+
+function undecided(
+  task: Task,
+  resource: AnyResource,
+  host: string,
+  item: RenderedItem | undefined,
+  unknown: Unknown,
+  on = host,
+): Decision {
+  const args = item?.args ?? {};
+  const change = unknownChange(unknown.after);
+  const touches = ask(args, (known) => resource.touches(known, change));
+  const address = item ? ask(args, (known) => resource.address(known)) : new Unknown('');
+  return {
+    task,
+    resource,
+    host,
+    on,
+    item,
+    args,
+    address: address instanceof Unknown ? `${resource.name}` : address,
+    change,
+    view: undefined,
+    needs: [],
+    touches: task.touches ?? (item && !(touches instanceof Unknown) ? touches : ANYTHING),
+  };
+}
+
+function skipped(task: Task, resource: AnyResource, host: string, item: RenderedItem): Decision {
+  return {
+    task,
+    resource,
+    host,
+    on: host,
+    item,
+    args: {},
+    address: resource.name,
+    change: { action: 'none', risk: 'reads', fields: [] },
+    skipped: `when: ${item.whenText}`,
+    view: undefined,
+    needs: [],
+    touches: [],
+  };
+}
