@@ -1,0 +1,48 @@
+import type { Change, FieldChange } from '../core/change.ts';
+import type { Masker } from '../core/masker.ts';
+import type { PlannedStep } from '../core/plan.ts';
+import { Secret, MASK } from '../core/secret.ts';
+import { Unknown, type Value } from '../core/value.ts';
+import { type Decision, taskRef } from './decision.ts';
+
+export interface Masking {
+  readonly masker: Masker;
+}
+
+/** A decision as it is shown and kept: without connections, views or secrets in the clear. */
+export function plannedStep(decision: Decision, { masker }: Masking): PlannedStep {
+  const { task, host, on, item, address, change, skipped } = decision;
+  return {
+    task: taskRef(task),
+    host,
+    on,
+    item: masker.mask(item?.label ?? ''),
+    address: masker.mask(address),
+    change: task.sensitive ? hidden(change) : change,
+    ...(skipped === undefined ? {} : { skipped }),
+    commands: commandsShown(decision).map((text) => masker.mask(text)),
+    sensitive: task.sensitive,
+  };
+}
+
+/** What would run, as text; nothing for what is not decided yet. */
+export function commandsShown(decision: Decision): readonly string[] {
+  const { resource, args, change, view } = decision;
+  if (!view || change.action === 'none' || change.action === 'blocked' || change.action === 'unknown')
+    return [];
+  return resource.commands(args as never, change, view).map((command) => command.display);
+}
+
+function hidden(change: Change): Change {
+  return { ...change, fields: change.fields.map(hiddenField) };
+}
+
+function hiddenField(field: FieldChange): FieldChange {
+  const mask = (value: Value): Value =>
+    value instanceof Unknown || value instanceof Secret ? value : Secret.sealed('sensitive', MASK);
+  return {
+    ...field,
+    ...(field.before === undefined ? {} : { before: mask(field.before) }),
+    ...(field.after === undefined ? {} : { after: mask(field.after) }),
+  };
+}
