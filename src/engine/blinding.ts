@@ -9,7 +9,10 @@ export class Blinding {
     const { task, cloudedBy } = decision;
     this.#names.set(task.number, task.name);
     if (cloudedBy === undefined || cloudedBy === task.number) return;
-    const entry = this.#blinded.get(cloudedBy) ?? { name: this.#names.get(cloudedBy) ?? '', tasks: new Set() };
+    const entry = this.#blinded.get(cloudedBy) ?? {
+      name: this.#names.get(cloudedBy) ?? '',
+      tasks: new Set(),
+    };
     entry.tasks.add(task.number);
     this.#blinded.set(cloudedBy, entry);
   }

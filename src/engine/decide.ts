@@ -1,33 +1,36 @@
 import { type Change, isChanging } from '../core/change.ts';
-import type { FactRequest, FactView, Looked } from '../core/fact.ts';
+import { type FactRequest, type FactView, factKey, type Looked } from '../core/fact.ts';
 import type { AnyResource } from '../core/resource.ts';
 import type { RenderedItem, Scope, Task } from '../core/task.ts';
 import type { Touch } from '../core/touch.ts';
 import { Unknown, unknownIn, type Value } from '../core/value.ts';
 import { type Decision, type Need, taskLabel, unknownChange } from './decision.ts';
-import { type Ground, factsOf } from './ground.ts';
+import { factsOf, type Ground } from './ground.ts';
 import { ask } from './guarded.ts';
 import { membersOf } from './members.ts';
 import type { Outlook } from './outlook.ts';
 
 /** Thrown inside a comparison whose facts nobody has looked at yet; they are noted as wanted. */
-class NotLooked extends Error {}
+export class NotLooked extends Error {}
 
 const ANYTHING: readonly Touch[] = [{ on: 'anything' }];
 
-/** Decides every item of one task on one host, as far as facts, registers and what is due allow. */
-export function decide(
+/**
+ * Decides every item of one task on one host, as far as facts, registers and what is due allow. One after
+ * the other: what is due from an item is in the outlook (the caller's doing) before the next is asked for.
+ */
+export function* decide(
   ground: Ground,
   outlook: Outlook,
   task: Task,
   host: string,
   registers: { readonly [name: string]: Value },
-): readonly Decision[] {
+): Generator<Decision> {
   const resource = resourceOf(ground, task);
   const scope: Scope = { host, registers, facts: factsOf(ground, host) };
   const items = task.render(scope);
-  if (items instanceof Unknown) return [undecided(task, resource, host, undefined, items)];
-  return items.map((item) => decideItem(ground, outlook, task, resource, scope, item));
+  if (items instanceof Unknown) yield undecided(task, resource, host, undefined, items);
+  else for (const item of items) yield decideItem(ground, outlook, task, resource, scope, item);
 }
 
 function decideItem(
@@ -53,7 +56,7 @@ function decideItem(
   if (unknown) return { ...undecided(task, resource, scope.host, item, unknown, on), needs };
 
   const view = viewOf(ground, outlook, on, members);
-  const seen = compare(resource, item, view);
+  const seen = compare(resource, item, view, needs);
   if (seen === undefined)
     return { ...undecided(task, resource, scope.host, item, new Unknown('looking'), on), needs };
   const due = needs.map((n) => outlook.clouding(n.host, n.request)).find((d) => d !== undefined);
@@ -75,8 +78,14 @@ function decideItem(
 }
 
 /** The difference, with the details that show it better; undefined when something is still to be looked at. */
-function compare(resource: AnyResource, item: RenderedItem, view: FactView): Change | undefined {
+function compare(
+  resource: AnyResource,
+  item: RenderedItem,
+  view: FactView,
+  needs: readonly Need[],
+): Change | undefined {
   try {
+    for (const need of needs) view.get(need.request, need.host);
     const change = resource.diff(item.args as never, view);
     if (!isChanging(change) || !resource.detail) return change;
     const details = resource.detail(item.args as never, change);
@@ -97,13 +106,20 @@ function withStaticJudgement(task: Task, scope: Scope, change: Change): Change {
   return promised === false ? { ...change, risk: 'reads' } : change;
 }
 
-function viewOf(ground: Ground, outlook: Outlook, host: string, members: readonly string[]): FactView {
+/**
+ * The facts as one resource sees them. What was read once stays as it was read, whatever is seen later;
+ * reading one that nobody has looked at notes it as wanted and throws NotLooked.
+ */
+export function viewOf(ground: Ground, outlook: Outlook, host: string, members: readonly string[]): FactView {
+  const read = new Map<string, Looked<unknown>>();
   return {
     host,
     members,
     get<V>(request: FactRequest<V>, member: string = host): Looked<V> {
-      const looked = lookUp(ground, outlook, member, request);
+      const key = `${member} ${factKey(request)}`;
+      const looked = read.get(key) ?? lookUp(ground, outlook, member, request);
       if (looked === undefined) throw new NotLooked(`${request.kind} on ${member}`);
+      read.set(key, looked);
       return looked as Looked<V>;
     },
   };

@@ -16,8 +16,11 @@ export function membersOf(
   if (group instanceof Unknown) return group;
   const members = ground.inventory.groups[String(group)];
   if (!members?.length)
-    throw mistake(`${resource.name}: expected ${resource.membersFrom} to name a group with hosts, found "${group}"`, {
-      hint: `groups of ${ground.inventory.file}: ${Object.keys(ground.inventory.groups).join(', ')}`,
-    });
+    throw mistake(
+      `${resource.name}: expected ${resource.membersFrom} to name a group with hosts, found "${group}"`,
+      {
+        hint: `groups of ${ground.inventory.file}: ${Object.keys(ground.inventory.groups).join(', ')}`,
+      },
+    );
   return members;
 }

@@ -1,7 +1,7 @@
 import type { Change, FieldChange } from '../core/change.ts';
 import type { Masker } from '../core/masker.ts';
 import type { PlannedStep } from '../core/plan.ts';
-import { Secret, MASK } from '../core/secret.ts';
+import { MASK, Secret } from '../core/secret.ts';
 import { Unknown, type Value } from '../core/value.ts';
 import { type Decision, taskRef } from './decision.ts';
 

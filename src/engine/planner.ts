@@ -7,11 +7,11 @@ import { decide } from './decide.ts';
 import { type Decision, taskLabel } from './decision.ts';
 import type { Ground } from './ground.ts';
 import { handlerKey } from './handler-key.ts';
-import { actingHosts, isFlush } from './stretches.ts';
 import { Outlook } from './outlook.ts';
-import { Registers } from './registers.ts';
-import { registeredTask } from './registered.ts';
 import { type Masking, plannedStep } from './planned-step.ts';
+import { registeredTask } from './registered.ts';
+import { Registers } from './registers.ts';
+import { actingHosts, isFlush } from './stretches.ts';
 
 type HandlerState = NonNullable<PlannedStep['handler']>;
 
@@ -82,8 +82,9 @@ function planTask(walk: Walk, play: Play, task: Task, hosts: readonly string[]):
   const all: Decision[] = [];
   const acting = actingHosts(walk.ground, task, hosts);
   for (const host of acting) {
-    const decisions = decide(walk.ground, walk.outlook, task, host, walk.registers.of(host));
-    for (const decision of decisions) {
+    const decisions: Decision[] = [];
+    for (const decision of decide(walk.ground, walk.outlook, task, host, walk.registers.of(host))) {
+      decisions.push(decision);
       walk.addresses.check(decision);
       walk.blinding.note(decision);
       warnOutsideLimit(walk, play, decision);
@@ -133,12 +134,7 @@ function pendingFromBefore(walk: Walk, play: Play, hosts: readonly string[]): No
   return notified;
 }
 
-function planHandlers(
-  walk: Walk,
-  play: Play,
-  hosts: readonly string[],
-  notified: Notified,
-): PlannedStep[] {
+function planHandlers(walk: Walk, play: Play, hosts: readonly string[], notified: Notified): PlannedStep[] {
   const steps: PlannedStep[] = [];
   for (const handler of play.handlers) {
     const states = notified.get(handler.name);
@@ -178,8 +174,7 @@ function inOrder(steps: readonly PlannedStep[], hosts: readonly string[]): Plann
     .map(({ step }) => step);
 }
 
-/** Whether a plan has anything to do: a change, or something that could turn out to be one. */
-export function hasWork(plan: Plan): boolean {
-  return plan.plays.some((play) => play.steps.some((step) => isChanging(step.change)));
+/** Whether there is nothing to do at all, not even something to wait for or to read. */
+export function isSettled(plan: Plan): boolean {
+  return plan.plays.every((play) => play.steps.every((step) => step.change.action === 'none'));
 }
-

@@ -11,7 +11,10 @@ export interface ItemEnd {
 }
 
 /** The registered value of a whole task: of its one item, or `{results, changed, …}` of a loop. */
-export function registeredTask(decisions: readonly Decision[], ends: readonly (ItemEnd | undefined)[]): Value {
+export function registeredTask(
+  decisions: readonly Decision[],
+  ends: readonly (ItemEnd | undefined)[],
+): Value {
   const values = decisions.map((decision, index) => registeredItem(decision, ends[index]));
   const [first] = values;
   if (values.length === 1 && first !== undefined && decisions[0]?.item?.key === '') return first;

@@ -1,0 +1,150 @@
+import type { RunEvent } from '../core/event.ts';
+import type { Masker } from '../core/masker.ts';
+import type { Outcome } from '../core/outcome.ts';
+import type { Plan } from '../core/plan.ts';
+import type { AnyResource } from '../core/resource.ts';
+import type { Connect } from '../core/session.ts';
+import type { Inventory, Playbook } from '../core/task.ts';
+import { applyPlaybook } from './apply.ts';
+import { Contacts } from './contacts.ts';
+import { FactStore } from './fact-store.ts';
+import type { AnyFactKind, Ground } from './ground.ts';
+import { look } from './looking.ts';
+import { isSettled, planFrom } from './planner.ts';
+import { Recaps } from './recaps.ts';
+import { refuseBlocked, refuseStale, refuseUnreachable } from './refusals.ts';
+import { Registers } from './registers.ts';
+import { type Clock, indexPlan, type Run } from './run.ts';
+import { settledRecap } from './settled.ts';
+
+export interface EngineOptions {
+  readonly playbook: Playbook;
+  readonly inventory: Inventory;
+  readonly resources: readonly AnyResource[];
+  readonly factKinds: readonly AnyFactKind[];
+  readonly connect: Connect;
+  readonly masker: Masker;
+  /** How many hosts are connected to at once. */
+  readonly forks: number;
+  /** `[A-Za-z0-9._-]+`, new for every run. */
+  readonly runId: string;
+  readonly clock: Clock;
+  emit(event: RunEvent): void;
+  /** Aborted by the first ^C: begin nothing new. */
+  readonly signal?: AbortSignal;
+}
+
+/** Looks at hosts, plans a playbook on them, and carries the plan out. */
+export class Engine {
+  readonly #options: EngineOptions;
+  readonly #contacts: Contacts;
+  readonly #ground: Ground;
+  readonly #running = new Map<string, string>();
+
+  constructor(options: EngineOptions) {
+    const { inventory, connect, forks, emit } = options;
+    this.#options = options;
+    this.#contacts = new Contacts(inventory.hosts, connect, forks, (event) => emit(event));
+    this.#ground = {
+      resources: new Map(options.resources.map((resource) => [resource.name, resource])),
+      kinds: new Map(options.factKinds.map((kind) => [kind.name, kind])),
+      inventory,
+      facts: new FactStore(),
+      hello: (host) => this.#contacts.hello(host),
+    };
+  }
+
+  /** Connects, looks as often as something new is wanted, and plans. Changes nothing on any host. */
+  async plan(): Promise<Plan> {
+    const { playbook, masker } = this.#options;
+    this.#ground.facts.forget();
+    await this.#contacts.reach(playbook.plays.flatMap((play) => play.batches.flat()));
+    for (;;) {
+      const planned = planFrom(this.#ground, playbook, { masker });
+      if (!(await this.#lookAtWanted())) return { ...planned, unreachable: this.#unreachable() };
+    }
+  }
+
+  /** Carries out a plan made by `plan` of this engine, after looking again whether it still holds. */
+  async apply(planned: Plan): Promise<{ readonly outcome: Outcome }> {
+    const run = this.#newRun(planned);
+    const refused = refuseUnreachable(run, planned) ?? refuseBlocked(run, planned);
+    if (refused) return { outcome: refused };
+    if (isSettled(planned)) return { outcome: settledRecap(run, planned) };
+    const stale = refuseStale(run, planned, await this.plan());
+    if (stale) return { outcome: stale };
+    return { outcome: await applyPlaybook(run) };
+  }
+
+  /** Round trips, bytes, by host. */
+  stats(): readonly { host: string; waits: number; bytesSent: number; bytesReceived: number }[] {
+    return this.#contacts.sessions().map((session) => ({ host: session.host.name, ...session.stats }));
+  }
+
+  /** What is running where right now. */
+  running(): ReadonlyMap<string, string> {
+    return this.#running;
+  }
+
+  /** Signals everything that is running: what the second ^C does. */
+  async cancel(): Promise<void> {
+    await Promise.allSettled(
+      [...this.#running].map(([host, key]) => this.#contacts.session(host)?.cancel(key, 'TERM')),
+    );
+  }
+
+  async close(): Promise<void> {
+    await this.#contacts.close();
+  }
+
+  #newRun(planned: Plan): Run {
+    const { playbook, masker, clock, runId, signal, emit } = this.#options;
+    let batches = 0;
+    return {
+      id: runId,
+      ground: this.#ground,
+      contacts: this.#contacts,
+      playbook,
+      planned: indexPlan(planned),
+      registers: new Registers(),
+      recaps: new Recaps(),
+      masker,
+      clock,
+      signal,
+      emit: (event) => emit(event),
+      lookAtWanted: () => this.#lookAtWanted(),
+      nextBatch: () => {
+        batches += 1;
+        return batches;
+      },
+      running: this.#running,
+      begun: false,
+      ended: new Map(),
+    };
+  }
+
+  /** Looks at everything wanted on every host, in one round trip each; false when nothing was. */
+  async #lookAtWanted(): Promise<boolean> {
+    const wanted = this.#ground.facts.takeWanted();
+    if (wanted.size === 0) return false;
+    const { masker, emit } = this.#options;
+    const looking = { kinds: this.#ground.kinds, facts: this.#ground.facts, masker };
+    await this.#contacts.reach(wanted.keys());
+    await Promise.all(
+      [...wanted].map(async ([host, requests]) => {
+        emit({ type: 'looking', host, facts: requests.length });
+        await this.#contacts.attempt(host, (session) => look(looking, host, session, requests));
+        if (!this.#contacts.session(host)) await look(looking, host, undefined, requests);
+      }),
+    );
+    return true;
+  }
+
+  #unreachable(): Plan['unreachable'] {
+    const hosts = this.#options.playbook.plays.flatMap((play) => play.batches.flat());
+    return [...new Set(hosts)].flatMap((host) => {
+      const reason = this.#contacts.whyLost(host);
+      return reason === undefined ? [] : [{ host, reason }];
+    });
+  }
+}

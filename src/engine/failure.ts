@@ -1,0 +1,79 @@
+import type { Change } from '../core/change.ts';
+import type { CommandResult } from '../core/command.ts';
+import type { Failure } from '../core/event.ts';
+import type { Masker } from '../core/masker.ts';
+import type { Outcome } from '../core/outcome.ts';
+
+/** How much of an output a failure shows, from its end. Characters. */
+const TAIL = 4000;
+
+const NEXT = 'mend the cause and apply again: what is done already is not done twice';
+
+export function commandFailed(command: string, result: CommandResult, masker: Masker): Failure {
+  const how = result.status === null ? 'was ended by a signal' : `ended with exit status ${result.status}`;
+  return {
+    outcome: 'failed',
+    message: `the command ${how}`,
+    command: masker.mask(command),
+    status: result.status,
+    stderr: masker.mask(result.stderr.slice(-TAIL)),
+    stdout: masker.mask(result.stdout.slice(-TAIL)),
+    next: NEXT,
+  };
+}
+
+export function batchFailed(
+  outcome: Outcome,
+  reason: string,
+  command: string | undefined,
+  result: CommandResult | undefined,
+  masker: Masker,
+): Failure {
+  return {
+    outcome,
+    message: masker.mask(reason),
+    ...(command === undefined ? {} : { command: masker.mask(command) }),
+    ...(result === undefined
+      ? {}
+      : { stderr: masker.mask(result.stderr.slice(-TAIL)), stdout: masker.mask(result.stdout.slice(-TAIL)) }),
+    next:
+      outcome === 'in-doubt'
+        ? 'look at the host whether it happened, then apply again'
+        : 'mend the cause and apply again',
+  };
+}
+
+export function blockedFailure(change: Change): Failure {
+  return {
+    outcome: 'failed',
+    message: change.reason ?? 'it cannot be done',
+    next: 'nothing of this task was done; mend the cause and apply again',
+  };
+}
+
+export function notConverged(change: Change): Failure {
+  const fields = change.fields.map((f) => f.field).join(', ');
+  const what = change.action === 'blocked' ? change.reason : `still different: ${fields || change.action}`;
+  return {
+    outcome: 'failed',
+    message: `did not converge: done without an error, but ${what}`,
+    next: 'something else changes it, or the value means something else to the host; compare by hand',
+  };
+}
+
+export function notPlanned(change: Change): Failure {
+  const fields = change.fields.map((f) => f.field).join(', ');
+  return {
+    outcome: 'stale',
+    message: `the plan called this unchanged, and now it differs (${fields || change.action}): something else changed the host meanwhile`,
+    next: 'plan again, and apply that',
+  };
+}
+
+export function stillUnknown(change: Change): Failure {
+  return {
+    outcome: 'failed',
+    message: `it depends on "${change.after ?? '?'}", which has not been done`,
+    next: 'check its "when:", "--tags" and "--limit"',
+  };
+}

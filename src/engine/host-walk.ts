@@ -1,0 +1,111 @@
+import type { StepOutcome } from '../core/event.ts';
+import type { Task } from '../core/task.ts';
+import type { Decision } from './decision.ts';
+import { finishItem, type ItemOutcome } from './item-outcome.ts';
+import { registeredTask } from './registered.ts';
+import type { Run } from './run.ts';
+import { type Cursor, isWork, nextSegment, type Placed } from './segment.ts';
+import { workThrough } from './work.ts';
+
+export interface CarriedOut {
+  readonly decision: Decision;
+  readonly changed: boolean;
+}
+
+/**
+ * Walks one host through tasks: look, decide, do, look again, until the end or until it cannot go on.
+ * Returns the decisions that were carried out, and whether they changed something, for their handlers.
+ * Why a host could not go on is kept in `run.ended`.
+ */
+export async function walkHost(
+  run: Run,
+  host: string,
+  tasks: readonly Task[],
+  handler = false,
+): Promise<readonly CarriedOut[]> {
+  const carriedOut: CarriedOut[] = [];
+  const behind = new Map<number, { decisions: Decision[]; outcomes: ItemOutcome[] }>();
+  let cursor: Cursor = { task: 0, item: 0 };
+
+  const settle = (placed: Placed, outcome: ItemOutcome): void => {
+    finishItem(run, placed.decision, outcome, handler);
+    const task = behind.get(placed.at.task) ?? { decisions: [], outcomes: [] };
+    task.decisions.push(outcome.fresh ?? placed.decision);
+    task.outcomes.push(outcome);
+    behind.set(placed.at.task, task);
+    if (isWork(placed.decision))
+      carriedOut.push({ decision: placed.decision, changed: outcome.outcome === 'changed' });
+    if (placed.isLast || outcome.failure) finishTask(run, host, task.decisions, task.outcomes);
+  };
+
+  while (cursor.task < tasks.length) {
+    if (run.signal?.aborted) {
+      run.ended.set(host, 'stopped');
+      break;
+    }
+    const segment = await nextSegment(run, host, tasks, cursor);
+    const lost = run.contacts.whyLost(host);
+    if (lost !== undefined) {
+      run.ended.set(host, 'unreachable');
+      run.recaps.unreachable(host);
+      break;
+    }
+    const work = segment.placed.filter((p) => isWork(p.decision));
+    const outcomes = await workThrough(run, work, handler);
+    const failed = segment.placed.find((p) => isUnfinished(outcomes.get(p)));
+    for (const placed of segment.placed) {
+      const outcome = isWork(placed.decision) ? outcomes.get(placed) : unchanged(placed.decision);
+      if (!outcome) break;
+      settle(placed, outcome);
+      if (placed === failed) break;
+    }
+    if (failed || run.ended.has(host)) break;
+    cursor = nextCursor(segment.next, segment.placed, outcomes);
+  }
+  return carriedOut;
+}
+
+/** After a failure that is ignored, the rest of its batch has not been done: go on right behind it. */
+function nextCursor(
+  next: Cursor,
+  placed: readonly Placed[],
+  outcomes: ReadonlyMap<Placed, ItemOutcome>,
+): Cursor {
+  const open = placed.find((p) => isWork(p.decision) && !outcomes.has(p));
+  return open ? open.at : next;
+}
+
+function isUnfinished(outcome: ItemOutcome | undefined): boolean {
+  return outcome?.failure !== undefined && outcome.outcome !== 'ignored';
+}
+
+function unchanged(decision: Decision): ItemOutcome {
+  return {
+    outcome: decision.skipped === undefined ? 'ok' : 'skipped',
+    outputs: [],
+    ...(decision.skipped === undefined ? {} : { reason: decision.skipped }),
+  };
+}
+
+function finishTask(
+  run: Run,
+  host: string,
+  decisions: readonly Decision[],
+  outcomes: readonly ItemOutcome[],
+): void {
+  run.recaps.count(
+    host,
+    outcomes.map((o): StepOutcome => o.outcome),
+  );
+  const task = decisions[0]?.task;
+  if (task?.register === undefined) return;
+  const value = registeredTask(
+    decisions,
+    outcomes.map((o) => ({
+      changed: o.outcome === 'changed',
+      failed: o.failure !== undefined,
+      outputs: o.outputs,
+    })),
+  );
+  run.registers.set(host, task.register, value);
+}

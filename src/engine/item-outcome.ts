@@ -1,0 +1,35 @@
+import type { CommandResult } from '../core/command.ts';
+import type { Failure, StepOutcome } from '../core/event.ts';
+import { type Decision, taskRef } from './decision.ts';
+import type { Run } from './run.ts';
+
+/** How one item ended. */
+export interface ItemOutcome {
+  readonly outcome: StepOutcome;
+  readonly outputs: readonly CommandResult[];
+  readonly reason?: string;
+  readonly failure?: Failure;
+  /** The decision with the facts as they are afterwards. */
+  readonly fresh?: Decision;
+}
+
+/** Tells how an item ended, and keeps the end of the host where it cannot go on. */
+export function finishItem(run: Run, decision: Decision, ended: ItemOutcome, handler: boolean): void {
+  const { task, host, item, address, change } = decision;
+  const { outcome, outputs, reason, failure } = ended;
+  run.emit({
+    type: 'end',
+    host,
+    task: taskRef(task),
+    item: run.masker.mask(item?.label ?? ''),
+    address: run.masker.mask(address),
+    outcome,
+    change,
+    ...(reason === undefined ? {} : { reason }),
+    ...(failure === undefined ? {} : { failure }),
+    durationMs: outputs.reduce((sum, result) => sum + result.durationMs, 0),
+    handler,
+    sensitive: task.sensitive,
+  });
+  if (failure && outcome !== 'ignored') run.ended.set(host, failure.outcome);
+}

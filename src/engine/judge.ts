@@ -1,0 +1,48 @@
+import { isChanging } from '../core/change.ts';
+import type { Command, CommandResult } from '../core/command.ts';
+import type { Scope } from '../core/task.ts';
+import type { Decision } from './decision.ts';
+import { commandFailed } from './failure.ts';
+import { factsOf } from './ground.ts';
+import type { ItemOutcome } from './item-outcome.ts';
+import { registeredItem } from './registered.ts';
+import type { Run } from './run.ts';
+
+/** What the author says of a result (`until`, `failed_when`, `changed_when`), else what its exit status says. */
+export function judgeItem(
+  run: Run,
+  decision: Decision,
+  commands: readonly Extract<Command, { kind: 'shell' }>[],
+  results: readonly CommandResult[],
+  fresh: Decision,
+): ItemOutcome {
+  const { task, host } = decision;
+  const failedAt = results.findIndex((result) => result.status !== 0);
+  const changes = isChanging(decision.change);
+  const value = registeredItem(fresh, { changed: changes, failed: failedAt >= 0, outputs: results });
+  const registers = run.registers.of(host);
+  const scope: Scope = {
+    host,
+    registers: task.register === undefined ? registers : { ...registers, [task.register]: value },
+    facts: factsOf(run.ground, host),
+  };
+  const until = task.judge('until', scope, value);
+  const failed = task.judge('failed', scope, value) ?? (until === undefined ? failedAt >= 0 : !until);
+  if (failed) {
+    const result = results[failedAt] ?? results.at(-1);
+    const command = (commands[failedAt] ?? commands.at(-1))?.script ?? task.name;
+    const failure = result
+      ? {
+          ...commandFailed(command, result, run.masker),
+          ...(failedAt < 0 ? { message: notAccepted(until) } : {}),
+        }
+      : { outcome: 'failed' as const, message: notAccepted(until) };
+    return { outcome: task.ignoreErrors ? 'ignored' : 'failed', outputs: results, failure, fresh };
+  }
+  const changed = task.judge('changed', scope, value) ?? changes;
+  return { outcome: changed ? 'changed' : 'ok', outputs: results, fresh };
+}
+
+function notAccepted(until: boolean | undefined): string {
+  return until === false ? '"until" does not hold' : '"failed_when" holds';
+}

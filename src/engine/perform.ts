@@ -1,0 +1,132 @@
+import type { Command, CommandResult } from '../core/command.ts';
+import type { BatchCommand, BatchListener, BatchResult } from '../core/session.ts';
+import { type Decision, taskRef } from './decision.ts';
+import { handlerKey } from './handler-key.ts';
+import { lineSplitter } from './line-splitter.ts';
+import type { Run } from './run.ts';
+
+type Shell = Extract<Command, { kind: 'shell' }>;
+
+/** A command of a batch, and whose it is. */
+interface Listed {
+  readonly decision: Decision;
+  readonly command: Shell;
+  readonly id: string;
+}
+
+/** What became of one decision: its commands' results so far, in order. */
+export interface Performed {
+  readonly decision: Decision;
+  readonly commands: readonly Shell[];
+  readonly results: readonly CommandResult[];
+}
+
+export interface Performance {
+  readonly batch: BatchResult;
+  readonly performed: readonly Performed[];
+}
+
+/** Runs the decisions' commands on one host as one durable batch. Throws `Unreachable` when contact is lost for good. */
+export async function perform(
+  run: Run,
+  on: string,
+  decisions: readonly Decision[],
+  handler: boolean,
+): Promise<Performance> {
+  const session = run.contacts.session(on);
+  if (!session) throw new Error(`${on} has no session`);
+  const listed = decisions.flatMap((decision) => listCommands(decision, on));
+  if (listed.length === 0) return { batch: { outcome: 'done', results: [] }, performed: [] };
+
+  const key = `${run.id}.${run.nextBatch()}`;
+  const commands = listed.map((one, index) =>
+    batchCommand(run, one, listed[index - 1], listed[index + 1], handler),
+  );
+  run.begun = true;
+  run.running.set(on, key);
+  try {
+    const batch = await session.run({ key, commands }, listener(run, on, listed, handler));
+    return { batch, performed: decisions.map((decision) => performedOf(decision, listed, batch)) };
+  } finally {
+    run.running.delete(on);
+    run.ground.facts.forget(on);
+  }
+}
+
+function listCommands(decision: Decision, on: string): readonly Listed[] {
+  const { resource, args, change, view, task } = decision;
+  if (!view) throw new Error(`${task.name} has nothing to run yet`);
+  return resource
+    .commands(args as never, change, view)
+    .filter((command) => command.kind === 'shell')
+    .filter((command) => (command.on ?? decision.on) === on)
+    .map((command, index) => ({ decision, command, id: `${task.id}.${decision.item?.key ?? ''}.${index}` }));
+}
+
+function batchCommand(
+  run: Run,
+  { decision, command, id }: Listed,
+  before: Listed | undefined,
+  after: Listed | undefined,
+  handler: boolean,
+): BatchCommand {
+  const as = command.as ?? decision.item?.as;
+  const notes = decision.task.notify.map((name) => handlerKey(run.playbook, { name }));
+  const isFirst = before?.decision !== decision;
+  const isLast = after?.decision !== decision;
+  return {
+    id,
+    script: command.script,
+    timeoutMs: command.timeoutMs,
+    ...(command.stdin === undefined ? {} : { stdin: command.stdin }),
+    ...(as === undefined ? {} : { as }),
+    ...(isFirst && notes.length ? { notes } : {}),
+    ...(isLast && handler ? { strikes: [handlerKey(run.playbook, decision.task)] } : {}),
+  };
+}
+
+function performedOf(decision: Decision, listed: readonly Listed[], batch: BatchResult): Performed {
+  const own = listed.map((one, index) => ({ one, index })).filter(({ one }) => one.decision === decision);
+  return {
+    decision,
+    commands: own.map(({ one }) => one.command),
+    results: own.map(({ index }) => batch.results[index]).filter((result) => result !== undefined),
+  };
+}
+
+function listener(run: Run, host: string, listed: readonly Listed[], handler: boolean): BatchListener {
+  const byId = new Map(listed.map((one) => [one.id, one]));
+  const split = lineSplitter((id, stream, text) => {
+    const one = byId.get(id);
+    if (!one || one.decision.task.sensitive) return;
+    const { task, item } = one.decision;
+    run.emit({
+      type: 'output',
+      host: one.decision.host,
+      task: taskRef(task),
+      item: item?.label ?? '',
+      stream,
+      text: run.masker.mask(text),
+    });
+  });
+  return {
+    started(id) {
+      const one = byId.get(id);
+      if (!one) return;
+      run.emit({
+        type: 'begin',
+        host: one.decision.host,
+        task: taskRef(one.decision.task),
+        item: run.masker.mask(one.decision.item?.label ?? ''),
+        display: run.masker.mask(one.command.display),
+        handler,
+      });
+    },
+    output: (id, stream, chunk) => split.push(id, stream, chunk),
+    finished: (id) => split.end(id),
+    contact(state, detail) {
+      const task = taskRef((listed[0] as Listed).decision.task);
+      run.emit({ type: 'status', host, task, text: `contact ${state}: ${run.masker.mask(detail)}` });
+    },
+  };
+}

@@ -1,0 +1,77 @@
+import { isDeepStrictEqual } from 'node:util';
+import { freeze, memoryVault } from '../core/json.ts';
+import type { Outcome } from '../core/outcome.ts';
+import type { Plan, PlannedStep } from '../core/plan.ts';
+import { blockedFailure } from './failure.ts';
+import { plannedKey, type Run } from './run.ts';
+
+/** A host that cannot be reached: nothing is begun, so that nothing stays half-done. */
+export function refuseUnreachable(run: Run, planned: Plan): Outcome | undefined {
+  if (planned.unreachable.length === 0) return undefined;
+  for (const play of planned.plays) for (const host of play.hosts) run.recaps.see(host);
+  for (const { host } of planned.unreachable) run.recaps.unreachable(host);
+  const names = planned.unreachable.map(({ host }) => host).join(', ');
+  run.emit({
+    type: 'warning',
+    text: `nothing was done: ${names} could not be reached (--limit leaves hosts out)`,
+  });
+  return finish(run, 'unreachable');
+}
+
+/** Something that cannot be done is known before anything is: nothing is begun. */
+export function refuseBlocked(run: Run, planned: Plan): Outcome | undefined {
+  const ignorable = new Set(
+    run.playbook.plays.flatMap((p) => p.tasks.filter((t) => t.ignoreErrors).map((t) => t.id)),
+  );
+  const steps = planned.plays.flatMap((play) => play.steps);
+  const blocked = steps.filter((s) => s.change.action === 'blocked' && !ignorable.has(s.task.id));
+  if (blocked.length === 0) return undefined;
+  for (const play of planned.plays) for (const host of play.hosts) run.recaps.see(host);
+  for (const step of blocked) {
+    run.recaps.count(step.host, ['failed']);
+    run.emit({
+      type: 'end',
+      ...step,
+      outcome: 'failed',
+      failure: blockedFailure(step.change),
+      durationMs: 0,
+      handler: false,
+    });
+  }
+  run.emit({ type: 'warning', text: 'nothing was done: the plan has steps that cannot be carried out' });
+  return finish(run, 'failed');
+}
+
+/** The hosts are not any more as they were when the plan was made. */
+export function refuseStale(run: Run, planned: Plan, now: Plan): Outcome | undefined {
+  const differences = [...differing(planned, now)];
+  if (differences.length === 0) return undefined;
+  for (const text of differences.slice(0, 20)) run.emit({ type: 'warning', text });
+  run.emit({ type: 'warning', text: 'nothing was done: the plan is stale; plan again' });
+  for (const play of planned.plays) for (const host of play.hosts) run.recaps.see(host);
+  return finish(run, 'stale');
+}
+
+function* differing(planned: Plan, now: Plan): Generator<string> {
+  const vault = memoryVault('stale');
+  const index = (plan: Plan): Map<string, PlannedStep> =>
+    new Map(plan.plays.flatMap((p) => p.steps).map((s) => [plannedKey(s.task.id, s.host, s.item), s]));
+  const before = index(planned);
+  const after = index(now);
+  for (const key of new Set([...before.keys(), ...after.keys()])) {
+    const [a, b] = [before.get(key), after.get(key)];
+    if (isDeepStrictEqual(freeze(a, vault), freeze(b, vault))) continue;
+    const step = b ?? a;
+    yield `${step?.address} on ${step?.host}: planned ${a?.change.action ?? 'nothing'}, now ${b?.change.action ?? 'nothing'}${fieldsThatDiffer(a, b)}`;
+  }
+}
+
+function fieldsThatDiffer(a: PlannedStep | undefined, b: PlannedStep | undefined): string {
+  const names = new Set([...(a?.change.fields ?? []), ...(b?.change.fields ?? [])].map((f) => f.field));
+  return names.size === 0 ? '' : ` (${[...names].join(', ')})`;
+}
+
+function finish(run: Run, outcome: Outcome): Outcome {
+  run.emit({ type: 'finished', outcome, recap: run.recaps.toRecord(), pendingHandlers: {} });
+  return outcome;
+}

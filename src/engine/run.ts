@@ -1,0 +1,51 @@
+import type { RunEvent } from '../core/event.ts';
+import type { Masker } from '../core/masker.ts';
+import type { Outcome } from '../core/outcome.ts';
+import type { Plan, PlannedStep } from '../core/plan.ts';
+import type { Playbook } from '../core/task.ts';
+import type { Contacts } from './contacts.ts';
+import type { Ground } from './ground.ts';
+import type { Recaps } from './recaps.ts';
+import type { Registers } from './registers.ts';
+
+/** Time as the engine sees it; tests bring their own. Milliseconds. */
+export interface Clock {
+  now(): number;
+  sleep(ms: number): Promise<void>;
+}
+
+/** Everything that one apply carries along. */
+export interface Run {
+  readonly id: string;
+  readonly ground: Ground;
+  readonly contacts: Contacts;
+  readonly playbook: Playbook;
+  readonly planned: ReadonlyMap<string, PlannedStep>;
+  readonly registers: Registers;
+  readonly recaps: Recaps;
+  readonly masker: Masker;
+  readonly clock: Clock;
+  readonly signal: AbortSignal | undefined;
+  emit(event: RunEvent): void;
+  /** Looks at everything that was noted as wanted just now. */
+  lookAtWanted(): Promise<boolean>;
+  /** A number for the next batch: with the run's id it makes a key that was never used. */
+  nextBatch(): number;
+  /** Keys of batches that are running, by host: what a second ^C signals. */
+  readonly running: Map<string, string>;
+  /** Whether any batch was begun in this run. */
+  begun: boolean;
+  /** How each host ended that could not go on. */
+  readonly ended: Map<string, Outcome>;
+}
+
+export function plannedKey(taskId: string, host: string, item: string): string {
+  return JSON.stringify([taskId, host, item]);
+}
+
+export function indexPlan(plan: Plan): ReadonlyMap<string, PlannedStep> {
+  const index = new Map<string, PlannedStep>();
+  for (const play of plan.plays)
+    for (const step of play.steps) index.set(plannedKey(step.task.id, step.host, step.item), step);
+  return index;
+}

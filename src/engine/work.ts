@@ -1,0 +1,219 @@
+import { isChanging } from '../core/change.ts';
+import type { Command, CommandResult } from '../core/command.ts';
+import type { Failure } from '../core/event.ts';
+import type { Decision } from './decision.ts';
+import { batchFailed, blockedFailure, notConverged, notPlanned, stillUnknown } from './failure.ts';
+import type { ItemOutcome } from './item-outcome.ts';
+import { judgeItem } from './judge.ts';
+import { isUnreachable } from './looking.ts';
+import { type Performance, perform } from './perform.ts';
+import { plannedKey, type Run } from './run.ts';
+import type { Placed } from './segment.ts';
+import { freshView, remaining, wantAgain } from './verify.ts';
+import { wait } from './wait.ts';
+
+/** Does a segment's work. What was not begun has no outcome. */
+export async function workThrough(
+  run: Run,
+  work: readonly Placed[],
+  handler: boolean,
+): Promise<Map<Placed, ItemOutcome>> {
+  const outcomes = new Map<Placed, ItemOutcome>();
+  const [first] = work;
+  if (!first) return outcomes;
+  const refused = work.map((p) => refusal(run, p.decision, handler)).findIndex((f) => f !== undefined);
+  const doable = refused < 0 ? work : work.slice(0, refused);
+  const [head] = doable;
+  if (!head) {
+    outcomes.set(first, failedWith(refusal(run, first.decision, handler) as Failure));
+    return outcomes;
+  }
+  const waiting = awaitCommand(head.decision);
+  if (waiting) outcomes.set(head, await waitFor(run, head.decision, waiting));
+  else if (head.decision.task.retry) outcomes.set(head, await retry(run, head.decision, handler));
+  else if (head.decision.resource.scope === 'cluster')
+    outcomes.set(head, await inRounds(run, head.decision, handler));
+  else await doBatch(run, doable, handler, outcomes);
+  return outcomes;
+}
+
+/** Why a decision must not be carried out. */
+function refusal(run: Run, decision: Decision, handler: boolean): Failure | undefined {
+  const { change, task, host, item } = decision;
+  if (change.action === 'blocked') return blockedFailure(change);
+  if (change.action === 'unknown') return stillUnknown(change);
+  const planned = run.planned.get(plannedKey(task.id, host, run.masker.mask(item?.label ?? '')));
+  if (!handler && planned?.change.action === 'none' && isChanging(change)) return notPlanned(change);
+  return undefined;
+}
+
+async function doBatch(
+  run: Run,
+  work: readonly Placed[],
+  handler: boolean,
+  outcomes: Map<Placed, ItemOutcome>,
+): Promise<void> {
+  const decisions = work.map((p) => p.decision);
+  const on = (decisions[0] as Decision).on;
+  const performance = await performOrLose(run, on, decisions, handler);
+  if ('outcome' in performance) {
+    outcomes.set(work[0] as Placed, performance);
+    return;
+  }
+  for (const { decision } of work) wantAgain(run, decision);
+  await run.lookAtWanted();
+  for (const placed of work) {
+    const outcome = await outcomeOf(run, placed.decision, performance);
+    if (!outcome) return;
+    outcomes.set(placed, outcome);
+    if (outcome.failure) return;
+  }
+}
+
+/** How one decision of a batch ended; undefined when it was not begun. */
+async function outcomeOf(
+  run: Run,
+  decision: Decision,
+  { batch, performed }: Performance,
+): Promise<ItemOutcome | undefined> {
+  const own = performed.find((p) => p.decision === decision);
+  if (own?.results.length === 0 && own.commands.length > 0 && batch.outcome === 'failed') return undefined;
+  const ended = shellOutcome(run, decision, { batch, performed });
+  if (ended.failure) return ended;
+  return converged(run, decision, own?.commands ?? [], own?.results ?? []);
+}
+
+/** How the commands of one decision ended, before anything is looked at again. */
+function shellOutcome(run: Run, decision: Decision, { batch, performed }: Performance): ItemOutcome {
+  const own = performed.find((p) => p.decision === decision);
+  const results = own?.results ?? [];
+  const commands = own?.commands ?? [];
+  const isWhole = results.length === commands.length && results.every((result) => result.status === 0);
+  if (isWhole) return { outcome: 'ok', outputs: results };
+  if (batch.outcome === 'done' || batch.outcome === 'failed')
+    return judgeItem(run, decision, commands, results, freshView(run, decision));
+  const command = commands[results.length - 1]?.script;
+  const reason = batch.reason ?? batch.outcome;
+  return failedWith(
+    batchFailed(batchOutcome(batch.outcome), reason, command, results.at(-1), run.masker),
+    results,
+  );
+}
+
+async function converged(
+  run: Run,
+  decision: Decision,
+  commands: readonly Extract<Command, { kind: 'shell' }>[],
+  results: ItemOutcome['outputs'],
+): Promise<ItemOutcome> {
+  const left = await remaining(run, decision);
+  const lost = run.contacts.whyLost(decision.on);
+  if (lost !== undefined) return lostWith(run, lost);
+  if (left.action !== 'none') return failedWith(notConverged(left), results);
+  const fresh = freshView(run, decision);
+  return judgeItem(run, decision, commands, results, fresh);
+}
+
+/** A cluster's change: member after member, the elected one first, looking again after each round. */
+async function inRounds(run: Run, decision: Decision, handler: boolean): Promise<ItemOutcome> {
+  const members = decision.view?.members ?? [decision.on];
+  const outputs: CommandResult[] = [];
+  let current = decision;
+  for (let round = 1; ; round += 1) {
+    const ended = await oneRound(run, current, handler);
+    if (ended.outcome !== 'ok') return ended;
+    outputs.push(...ended.outputs);
+    for (const member of members) run.ground.facts.forget(member);
+    wantAgain(run, decision);
+    await run.lookAtWanted();
+    const left = await remaining(run, decision);
+    if (left.action === 'none') return judgeItem(run, decision, [], outputs, freshView(run, decision));
+    if (left.action === 'blocked' || round >= (decision.resource.rounds ?? 1))
+      return failedWith(notConverged(left), outputs);
+    current = { ...freshView(run, decision), change: left };
+  }
+}
+
+async function oneRound(run: Run, decision: Decision, handler: boolean): Promise<ItemOutcome> {
+  const { resource, args, change, view } = decision;
+  if (!view) throw new Error(`${decision.task.name} has nothing to run yet`);
+  const outputs: CommandResult[] = [];
+  const commands = resource.commands(args as never, change, view);
+  const hosts = new Set(commands.map((c) => (c.kind === 'shell' ? c.on : undefined) ?? decision.on));
+  for (const on of hosts) {
+    const performance = await performOrLose(run, on, [decision], handler);
+    if ('outcome' in performance) return performance;
+    const outcome = shellOutcome(run, decision, performance);
+    if (outcome.failure) return outcome;
+    outputs.push(...outcome.outputs);
+  }
+  return { outcome: 'ok', outputs };
+}
+
+/** Runs it until its `until` holds, as often as `retries` allows. */
+async function retry(run: Run, decision: Decision, handler: boolean): Promise<ItemOutcome> {
+  const { retries, delayMs } = decision.task.retry ?? { retries: 0, delayMs: 0 };
+  for (let attempt = 1; ; attempt += 1) {
+    const outcomes = new Map<Placed, ItemOutcome>();
+    const placed: Placed = { decision, at: { task: 0, item: 0 }, isLast: true };
+    await doBatch(run, [placed], handler, outcomes);
+    const outcome = outcomes.get(placed);
+    if (!outcome) throw new Error(`${decision.task.name} ended without an outcome`);
+    const isGone = outcome.outcome === 'unreachable' || outcome.failure?.outcome === 'in-doubt';
+    if (outcome.failure === undefined || isGone || attempt > retries || run.signal?.aborted) return outcome;
+    run.emit({
+      type: 'status',
+      host: decision.host,
+      task: { ...decision.task, file: decision.task.position.file, line: decision.task.position.line },
+      text: `attempt ${attempt} of ${retries + 1}: ${outcome.failure.message}`,
+    });
+    await run.clock.sleep(delayMs);
+  }
+}
+
+async function waitFor(
+  run: Run,
+  decision: Decision,
+  command: Extract<Command, { kind: 'await' }>,
+): Promise<ItemOutcome> {
+  const waited = await wait(run, decision, command);
+  if ('failure' in waited) return failedWith(waited.failure);
+  return { outcome: 'ok', outputs: waited.outputs, fresh: freshView(run, decision) };
+}
+
+async function performOrLose(
+  run: Run,
+  on: string,
+  decisions: readonly Decision[],
+  handler: boolean,
+): Promise<Performance | ItemOutcome> {
+  try {
+    return await perform(run, on, decisions, handler);
+  } catch (error) {
+    if (!isUnreachable(error)) throw error;
+    run.contacts.lose(on, error.message);
+    return lostWith(run, error.message);
+  }
+}
+
+function lostWith(run: Run, reason: string): ItemOutcome {
+  const failure = batchFailed('unreachable', reason, undefined, undefined, run.masker);
+  return { outcome: 'unreachable', outputs: [], failure };
+}
+
+function awaitCommand(decision: Decision): Extract<Command, { kind: 'await' }> | undefined {
+  const { resource, args, change, view } = decision;
+  if (!view) return undefined;
+  return resource.commands(args as never, change, view).find((command) => command.kind === 'await');
+}
+
+function batchOutcome(outcome: string): Failure['outcome'] {
+  if (outcome === 'timed-out') return 'timed-out';
+  if (outcome === 'in-doubt') return 'in-doubt';
+  if (outcome === 'cancelled') return 'stopped';
+  return 'failed';
+}
+
+function failedWith(failure: Failure, outputs: ItemOutcome['outputs'] = []): ItemOutcome {
+  return { outcome: 'failed', outputs, failure };
+}
