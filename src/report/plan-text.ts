@@ -1,0 +1,76 @@
+import { type Plan, type PlannedPlay, type PlanSummary, summarize } from '../core/plan.ts';
+import { hostNames } from './host-names.ts';
+import { type Paint, plainPaint } from './paint.ts';
+import { planStepLines } from './plan-step.ts';
+import { type StepGroup, stepGroups } from './step-group.ts';
+import { harmless } from './text.ts';
+
+export interface PlanTextOptions {
+  readonly paint?: Paint;
+  /** Shows commands, and what is skipped or needs no change. */
+  readonly verbose?: boolean;
+}
+
+/** A plan as people read it. Says the same for the same plan, always. */
+export function planText(plan: Plan, options: PlanTextOptions = {}): string {
+  const paint = options.paint ?? plainPaint;
+  const plays = plan.plays.map((play) => playLines(play, paint, options.verbose ?? false));
+  return [
+    ...plays.filter((lines) => lines.length > 0).flatMap((lines) => [...lines, '']),
+    ...section(unreachableLines(plan, paint)),
+    ...section(plan.warnings.map((warning) => `${paint('warning', 'Warning:')} ${harmless(warning)}`)),
+    summaryLine(plan),
+    '',
+  ].join('\n');
+}
+
+/** `Plan: 3 to add, 1 to change, 0 to destroy, …`, or `No changes.` */
+export function summaryLine(plan: Plan): string {
+  const count = summarize(plan);
+  if (isEmpty(count))
+    return plan.unreachable.length === 0 ? 'No changes.' : 'No changes on the hosts that were reached.';
+  const parts = [
+    `${count.create} to add`,
+    `${count.update} to change`,
+    `${count.delete} to destroy`,
+    `${count.run} to run`,
+    `${count.unknown} unknown`,
+    `${count.blocked} blocked`,
+  ];
+  return `Plan: ${parts.join(', ')}.`;
+}
+
+export function isEmpty(count: PlanSummary): boolean {
+  return count.create + count.update + count.delete + count.run + count.unknown + count.blocked === 0;
+}
+
+function playLines(play: PlannedPlay, paint: Paint, verbose: boolean): string[] {
+  const groups = stepGroups(play).filter((group) => verbose || isWorthShowing(group));
+  if (groups.length === 0) return [];
+  const lines = [paint('strong', `PLAY ${harmless(play.name)}  [${hostNames(play.hosts)}]`)];
+  let task = '';
+  for (const group of groups) {
+    if (group.step.task.id !== task) lines.push('', taskLine(group, paint));
+    task = group.step.task.id;
+    lines.push(...planStepLines(group, paint, verbose));
+  }
+  return lines;
+}
+
+function taskLine({ step: { task } }: StepGroup, paint: Paint): string {
+  return `${task.number}. ${harmless(task.name)}  ${paint('quiet', `(${task.file}:${task.line})`)}`;
+}
+
+function isWorthShowing({ step }: StepGroup): boolean {
+  return step.skipped === undefined && step.change.action !== 'none';
+}
+
+function unreachableLines(plan: Plan, paint: Paint): string[] {
+  return plan.unreachable.map(
+    ({ host, reason }) => `${paint('unreachable', `Unreachable: ${host}:`)} ${harmless(reason)}`,
+  );
+}
+
+function section(lines: readonly string[]): string[] {
+  return lines.length === 0 ? [] : [...lines, ''];
+}
