@@ -43,7 +43,6 @@ export function choosePaint(options: {
   readonly noColour: boolean;
   readonly env: { readonly [name: string]: string | undefined };
 }): Paint {
-  const refused =
-    options.noColour || (options.env['NO_COLOR'] ?? '') !== '' || options.env['TERM'] === 'dumb';
+  const refused = options.noColour || (options.env.NO_COLOR ?? '') !== '' || options.env.TERM === 'dumb';
   return options.terminal && !refused ? colourPaint : plainPaint;
 }
