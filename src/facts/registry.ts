@@ -1,0 +1,29 @@
+import type { FactKind } from '../core/fact.ts';
+import { content } from './content.ts';
+import { directoryEntries } from './directory-entries.ts';
+import { group } from './group.ts';
+import { packageKind } from './package.ts';
+import { path } from './path.ts';
+import { place } from './place.ts';
+import { port } from './port.ts';
+import { secretFile } from './secret-file.ts';
+import { unit } from './unit.ts';
+import { user } from './user.ts';
+
+/** Any kind of fact. */
+// biome-ignore lint/suspicious/noExplicitAny: a registry holds kinds of all subjects and values
+export type AnyFactKind = FactKind<any, any>;
+
+/** Every kind of fact that fanops can look at. */
+export const factKinds: readonly AnyFactKind[] = [
+  content,
+  directoryEntries,
+  group,
+  packageKind,
+  path,
+  place,
+  port,
+  secretFile,
+  unit,
+  user,
+];
