@@ -1,0 +1,44 @@
+#!/bin/sh
+# Makes room in a running etcd cluster for a member that lost its data directory: takes its old entry out and
+# enters it anew. Run it on the lost member before its etcd starts; it needs a quorum of the others.
+#
+# usage: etcd-rejoin.sh NAME PEER_URL ENDPOINTS
+#   NAME       the member's name (ETCD_NAME)
+#   PEER_URL   where the others reach it, http://ADDRESS:2380
+#   ENDPOINTS  client URLs of the others, separated by commas
+# exit status: 0 the member may start with ETCD_INITIAL_CLUSTER_STATE=existing; 1 otherwise; 2 usage
+set -eu
+
+export ETCDCTL_API=3
+export LC_ALL=C
+
+main() {
+  [ $# -eq 3 ] || {
+    printf 'usage: etcd-rejoin.sh NAME PEER_URL ENDPOINTS\n' >&2
+    return 2
+  }
+  name=$1
+  peer_url=$2
+  export ETCDCTL_ENDPOINTS="$3"
+
+  members=$(etcdctl member list)
+  id=$(printf '%s\n' "$members" | member_id "$peer_url")
+  if [ -n "$id" ] && printf '%s\n' "$members" | is_waiting_to_start "$id"; then
+    printf '%s is entered and has not started yet: nothing to do\n' "$name"
+    return 0
+  fi
+  [ -z "$id" ] || etcdctl member remove "$id"
+  etcdctl member add "$name" --peer-urls="$peer_url"
+}
+
+# usage: member_id PEER_URL <MEMBERS; the lines are "ID, status, name, peer URLs, client URLs, learner"
+member_id() {
+  awk -F ', ' -v url="$1" '$4 == url { print $1 }'
+}
+
+# usage: is_waiting_to_start ID <MEMBERS
+is_waiting_to_start() {
+  awk -F ', ' -v id="$1" '$1 == id && $2 == "unstarted" { found = 1 } END { exit !found }'
+}
+
+main "$@"
