@@ -1,0 +1,116 @@
+import * as assert from 'node:assert/strict';
+import { chmodSync, existsSync, lstatSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import fc from 'fast-check';
+import { test } from 'uvu';
+import { isChanging } from '../../src/core/change.ts';
+import type { RunEvent } from '../../src/core/event.ts';
+import { freeze, memoryVault } from '../../src/core/json.ts';
+import type { Plan, PlannedStep } from '../../src/core/plan.ts';
+import { type LocalHosts, localHosts, localRun } from '../support/local-run.ts';
+import { type Before, type Generated, playbooks } from '../support/playbook-arbitrary.ts';
+import { treeText } from '../support/tree.ts';
+
+/** How many playbooks; a campaign sets FANOPS_PLAYBOOKS, a replay FANOPS_SEED as printed on failure. */
+const RUNS = Number(process.env.FANOPS_PLAYBOOKS ?? 200);
+const SEED = process.env.FANOPS_SEED === undefined ? {} : { seed: Number(process.env.FANOPS_SEED) };
+
+const seen = { applied: 0, refused: 0, failed: 0, changes: 0, unknown: 0, none: 0, madeOfUnknown: 0 };
+
+test('what a plan calls unchanged stays so, what it names is done, on generated playbooks', async () => {
+  await fc.assert(fc.asyncProperty(playbooks, isSound), { numRuns: RUNS, ...SEED, endOnFailure: false });
+  console.log(`  ${RUNS} playbooks: ${JSON.stringify(seen)}`);
+  assert.ok(seen.applied > RUNS / 4, 'too few of the generated playbooks could be carried out');
+});
+
+async function isSound(generated: Generated): Promise<void> {
+  const hosts = localHosts(generated.hosts);
+  try {
+    prepare(hosts, generated.before);
+    const run = localRun(hosts, JSON.stringify(generated.plays));
+    try {
+      const before = trees(hosts);
+      const plan = await run.plan();
+      assert.equal(text(await run.plan()), text(plan), 'planned twice, and not the same');
+      assert.equal(trees(hosts), before, 'the plan changed something');
+      const outcome = await run.apply(plan);
+      checkAgainstPlan(plan, run.events, outcome === 'done');
+      if (outcome === 'done') seen.applied += 1;
+      else if (plan.plays.some((p) => p.steps.some((s) => s.change.action === 'blocked'))) {
+        seen.refused += 1;
+        assert.equal(trees(hosts), before, 'refused, and yet something was changed');
+      } else seen.failed += 1;
+      assert.notEqual(outcome, 'stale', 'what the plan called unchanged had to be changed');
+      assert.notEqual(outcome, 'bug');
+      noneDidNotConverge(run.events);
+    } finally {
+      await run.close();
+    }
+  } finally {
+    hosts.remove();
+  }
+}
+
+function checkAgainstPlan(plan: Plan, events: readonly RunEvent[], isWhole: boolean): void {
+  const ends = new Map(
+    events
+      .filter((e) => e.type === 'end')
+      .filter((e) => !e.handler)
+      .map((e) => [`${e.task.id} ${e.host} ${e.item}`, e]),
+  );
+  for (const step of plan.plays.flatMap((p) => p.steps).filter((s) => s.handler === undefined)) {
+    const end = ends.get(`${step.task.id} ${step.host} ${step.item}`);
+    const where = `${step.task.name} on ${step.host} (${step.address})`;
+    count(step);
+    if (end?.outcome === 'changed')
+      assert.ok(isChanging(step.change), `${where}: planned ${step.change.action}, and was changed`);
+    if (isWhole && end && isNamed(step))
+      assert.equal(end.outcome, 'changed', `${where}: planned ${step.change.action}, and was not done`);
+    if (step.change.action === 'unknown' && end?.outcome === 'changed') seen.madeOfUnknown += 1;
+  }
+}
+
+function isNamed(step: PlannedStep): boolean {
+  return step.change.action !== 'unknown' && isChanging(step.change);
+}
+
+function noneDidNotConverge(events: readonly RunEvent[]): void {
+  for (const event of events)
+    if (event.type === 'end' && event.failure)
+      assert.ok(
+        !event.failure.message.startsWith('did not converge'),
+        `${event.address}: ${event.failure.message}`,
+      );
+}
+
+function count(step: PlannedStep): void {
+  if (step.change.action === 'unknown') seen.unknown += 1;
+  else if (isNamed(step)) seen.changes += 1;
+  else seen.none += 1;
+}
+
+function prepare(hosts: LocalHosts, before: readonly Before[]): void {
+  for (const host of hosts.names)
+    for (const { path, kind, content, mode } of before) {
+      const full = join(hosts.root(host), path);
+      if (!existsSync(dirname(full)) || !lstatSync(dirname(full)).isDirectory() || isThere(full)) continue;
+      if (kind === 'dir') mkdirSync(full);
+      else if (kind === 'link') symlinkSync('a', full);
+      else writeFileSync(full, content);
+      if (kind !== 'link') chmodSync(full, kind === 'dir' ? mode | 0o700 : mode);
+    }
+}
+
+function isThere(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+}
+
+function trees(hosts: LocalHosts): string {
+  return hosts.names.map((host) => treeText(join(hosts.dir, host))).join('\n');
+}
+
+function text(plan: Plan): string {
+  return JSON.stringify(freeze(plan, memoryVault('plan')));
+}
+
+test.run();

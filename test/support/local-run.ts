@@ -1,0 +1,107 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { RunEvent } from '../../src/core/event.ts';
+import { Masker } from '../../src/core/masker.ts';
+import type { Outcome } from '../../src/core/outcome.ts';
+import type { Plan } from '../../src/core/plan.ts';
+import type { Value } from '../../src/core/value.ts';
+import { Engine } from '../../src/engine/engine.ts';
+import { factKinds } from '../../src/facts/registry.ts';
+import { loadInventory } from '../../src/language/load-inventory.ts';
+import { loadPlaybook } from '../../src/language/load-playbook.ts';
+import { resources } from '../../src/resources/registry.ts';
+import { connector } from '../../src/transport/connector.ts';
+
+/** Some "hosts" on this machine: a folder each, reached through a real shell. */
+export interface LocalHosts {
+  readonly dir: string;
+  readonly names: readonly string[];
+  /** The folder that stands for a host's file system; playbooks see it as `{{ root }}`. */
+  root(host: string): string;
+  remove(): void;
+}
+
+export function localHosts(count: number): LocalHosts {
+  const dir = mkdtempSync(join(tmpdir(), 'fanops-test-'));
+  const names = Array.from({ length: count }, (_, index) => `h${index + 1}`);
+  const root = (host: string): string => join(dir, host, 'root');
+  for (const name of names) mkdirSync(root(name), { recursive: true });
+  return { dir, names, root, remove: () => rmSync(dir, { recursive: true, force: true }) };
+}
+
+export interface LocalRun {
+  readonly events: readonly RunEvent[];
+  readonly engine: Engine;
+  plan(): Promise<Plan>;
+  apply(plan: Plan): Promise<Outcome>;
+  close(): Promise<void>;
+}
+
+let runs = 0;
+
+/** A playbook on local hosts, through language, engine, resources and transport as they are. */
+export function localRun(
+  hosts: LocalHosts,
+  playbook: string,
+  more: {
+    extraVars?: Record<string, Value>;
+    signal?: AbortSignal;
+    hostVars?: (host: string) => Record<string, unknown>;
+    limit?: string;
+  } = {},
+): LocalRun {
+  const inventoryFile = join(hosts.dir, 'inventory.yml');
+  const inventory = loadInventory(inventoryFile, inventoryText(hosts, more.hostVars));
+  const file = join(hosts.dir, 'playbook.yml');
+  writeFileSync(file, playbook);
+  const masker = new Masker();
+  const loaded = loadPlaybook({
+    file,
+    text: playbook,
+    inventory,
+    resources,
+    extraVars: more.extraVars ?? {},
+    readFile: (path: string) => readFileSync(join(dirname(file), path)),
+    ...(more.limit === undefined ? {} : { limit: more.limit }),
+  });
+  const events: RunEvent[] = [];
+  runs += 1;
+  const engine = new Engine({
+    playbook: loaded,
+    inventory: inventory.inventory,
+    resources,
+    factKinds,
+    connect: connector({}),
+    masker,
+    forks: 5,
+    runId: `t${process.pid}-${runs}`,
+    clock: { now: () => Date.now(), sleep: (ms) => new Promise((done) => setTimeout(done, ms)) },
+    emit: (event) => events.push(event),
+    ...(more.signal === undefined ? {} : { signal: more.signal }),
+  });
+  return {
+    events,
+    engine,
+    plan: () => engine.plan(),
+    apply: async (plan) => (await engine.apply(plan)).outcome,
+    close: () => engine.close(),
+  };
+}
+
+function inventoryText(
+  hosts: LocalHosts,
+  hostVars: (host: string) => Record<string, unknown> = () => ({}),
+): string {
+  const entries = hosts.names.map((name) => [
+    name,
+    {
+      ansible_connection: 'local',
+      fanops_state_dir: join(hosts.dir, name, 'state'),
+      fanops_run_dir: join(hosts.dir, name, 'run'),
+      root: hosts.root(name),
+      ...hostVars(name),
+    },
+  ]);
+  return JSON.stringify({ all: { children: { db: { hosts: Object.fromEntries(entries) } } } });
+}

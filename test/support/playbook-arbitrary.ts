@@ -1,0 +1,166 @@
+import fc from 'fast-check';
+
+/** A generated playbook and what lies on each host before. Both survive JSON, so that a failure can be replayed. */
+export interface Generated {
+  readonly hosts: number;
+  readonly before: readonly Before[];
+  readonly plays: readonly unknown[];
+}
+
+export interface Before {
+  readonly path: string;
+  readonly kind: 'file' | 'dir' | 'link';
+  readonly content: string;
+  readonly mode: number;
+}
+
+const PATHS = ['a', 'a/b', 'a/b/c', 'd', 'd/e', "o'dd $(x) näme", 'd/-f'];
+const CONTENTS = ['', 'one\n', 'two\nlines\n', '$(touch pwned) `x` "q"\n'];
+const MODES = ['0600', '0644', '0755', '0700'];
+
+const path = fc.constantFrom(...PATHS);
+const inRoot = (p: string): string => `{{ root }}/${p}`;
+const mode = fc.constantFrom(...MODES);
+
+const directory = fc
+  .record({ path, mode })
+  .map((a) => ({ directory: { path: inRoot(a.path), mode: a.mode } }));
+const file = fc
+  .record({ path, content: fc.constantFrom(...CONTENTS), mode })
+  .map((a) => ({ file: { path: inRoot(a.path), content: a.content, mode: a.mode } }));
+const absent = path.map((p) => ({ file: { path: inRoot(p), state: 'absent' } }));
+const link = fc
+  .record({ path, target: path })
+  .map((a) => ({ link: { path: inRoot(a.path), target: a.target } }));
+
+/** Commands alter the tree behind the resources' back; some say truthfully what they touch. */
+const command = fc
+  .record({ path, act: fc.constantFrom('touch', 'mkdir', 'rm', 'append', 'nothing'), narrow: fc.boolean() })
+  .map(({ path: p, act, narrow }) => ({
+    command: { argv: ['sh', '-c', SCRIPTS[act], 'x', inRoot(p)] },
+    ...(narrow ? { touches: [act === 'nothing' ? inRoot('elsewhere') : inRoot(p)] } : {}),
+  }));
+const SCRIPTS: { [act: string]: string } = {
+  touch: '[ -e "$1" ] || [ ! -d "${1%/*}" ] || : >"$1"',
+  mkdir: 'mkdir "$1" 2>/dev/null || :',
+  rm: 'rm -rf -- "$1"',
+  append: '[ ! -f "$1" ] || printf x >>"$1"',
+  nothing: ':',
+};
+const created = path.map((p) => ({
+  command: { argv: ['sh', '-c', '[ -d "${1%/*}" ] && : >"$1" || :', 'x', inRoot(p)], creates: inRoot(p) },
+}));
+
+const act = fc.oneof(
+  { weight: 4, arbitrary: directory },
+  { weight: 5, arbitrary: file },
+  { weight: 2, arbitrary: absent },
+  { weight: 2, arbitrary: link },
+  { weight: 2, arbitrary: command },
+  { weight: 1, arbitrary: created },
+);
+
+/** How a task hangs together with the ones before it. */
+const around = fc.record({
+  register: fc.boolean(),
+  whenChanged: fc.option(fc.nat(5), { nil: undefined }),
+  contentFrom: fc.option(fc.nat(5), { nil: undefined }),
+  notify: fc.boolean(),
+  runOnce: fc.boolean(),
+  changedWhen: fc.option(fc.boolean(), { nil: undefined }),
+  weights: fc.nat(3),
+});
+
+const play = fc
+  .record({
+    tasks: fc.array(fc.tuple(act, around), { minLength: 1, maxLength: 7 }),
+    serial: fc.option(fc.constantFrom(1, 2), { nil: undefined }),
+    withHandler: fc.boolean(),
+  })
+  .map(({ tasks, serial, withHandler }) => ({ tasks, serial, withHandler }));
+
+export const playbooks: fc.Arbitrary<Generated> = fc
+  .record({
+    hosts: fc.integer({ min: 1, max: 3 }),
+    before: fc.array(
+      fc.record({
+        path,
+        kind: fc.constantFrom('file', 'dir', 'link'),
+        content: fc.constantFrom(...CONTENTS),
+        mode: fc.constantFrom(0o600, 0o644, 0o755),
+      }),
+      { maxLength: 4 },
+    ),
+    plays: fc.array(play, { minLength: 1, maxLength: 2 }),
+  })
+  .map(({ hosts, before, plays }) => ({
+    hosts,
+    before: before as readonly Before[],
+    plays: plays.map((p, number) => written(p, number)),
+  }));
+
+type Around = typeof around extends fc.Arbitrary<infer T> ? T : never;
+type Act = { readonly [resource: string]: unknown };
+
+/** Writes one generated play as a user would; a path is declared once per play. */
+function written(
+  p: { tasks: readonly (readonly [Act, Around])[]; serial: number | undefined; withHandler: boolean },
+  number: number,
+): unknown {
+  const declared = new Set<string>();
+  const registers: { name: string; hasStdout: boolean }[] = [];
+  const tasks = p.tasks.flatMap(([task, how], index) => {
+    const [resource] = Object.keys(task) as [string];
+    const args = task[resource] as { path?: string };
+    if (args.path !== undefined && declared.has(args.path)) return [];
+    if (args.path !== undefined) declared.add(args.path);
+    return [oneTask(task, resource, how, registers, `r${number}_${index}`, p.withHandler)];
+  });
+  return {
+    name: `play ${number + 1}`,
+    hosts: 'db',
+    ...(p.serial === undefined ? {} : { serial: p.serial }),
+    tasks,
+    ...(p.withHandler
+      ? {
+          handlers: [
+            {
+              name: 'note it',
+              command: { argv: ['sh', '-c', 'printf h >>"$1"', 'x', inRoot('handled')] },
+              touches: [inRoot('handled')],
+            },
+          ],
+        }
+      : {}),
+  };
+}
+
+function oneTask(
+  task: Act,
+  resource: string,
+  how: Around,
+  registers: { name: string; hasStdout: boolean }[],
+  register: string,
+  withHandler: boolean,
+): unknown {
+  const isLight = how.weights > 0;
+  const earlier = how.whenChanged === undefined ? undefined : registers[how.whenChanged];
+  const source = how.contentFrom === undefined ? undefined : registers[how.contentFrom];
+  const args = task[resource] as { content?: string };
+  const content =
+    args.content !== undefined && source && isLight
+      ? `changed: {{ ${source.name}.changed }}\n`
+      : args.content;
+  const result = {
+    name: register,
+    ...task,
+    ...(content === undefined ? {} : { [resource]: { ...args, content } }),
+    ...(how.register ? { register } : {}),
+    ...(earlier && isLight ? { when: `${earlier.name}.changed` } : {}),
+    ...(how.notify && withHandler ? { notify: 'note it' } : {}),
+    ...(how.runOnce && how.weights === 3 ? { run_once: true } : {}),
+    ...(how.changedWhen === true && resource === 'command' ? { changed_when: true } : {}),
+  };
+  if (how.register) registers.push({ name: register, hasStdout: resource === 'command' });
+  return result;
+}
