@@ -1,0 +1,49 @@
+import { readFileSync } from 'node:fs';
+import { mistake } from '../core/diagnostic.ts';
+import type { Value } from '../core/value.ts';
+import { readDocument } from '../language/document.ts';
+import { plainValue } from '../language/located.ts';
+import { Problems } from '../language/problems.ts';
+
+/** The variables of `-e`, in the order given; the later wins. */
+export function extraVars(written: readonly string[]): { [name: string]: Value } {
+  return Object.assign(
+    {},
+    ...written.map((word) => (word.startsWith('@') ? fromFile(word.slice(1)) : fromWord(word))),
+  );
+}
+
+/** `name=value`: whole numbers, true, false and JSON lists and objects are taken as such, all else as text. */
+function fromWord(word: string): { [name: string]: Value } {
+  const [name = '', ...rest] = word.split('=');
+  if (!/^[A-Za-z_]\w*$/.test(name) || rest.length === 0)
+    throw mistake(`-e takes NAME=VALUE or @FILE, found \`${word}\``, {
+      hint: 'a name has letters, digits and underscores; quote the whole for the shell: -e "name=some value"',
+    });
+  return { [name]: typed(name, rest.join('=')) };
+}
+
+function typed(name: string, text: string): Value {
+  if (/^(0|-?[1-9]\d{0,14})$/.test(text)) return Number(text);
+  if (text === 'true' || text === 'false') return text === 'true';
+  if (!/^[[{"]/.test(text)) return text;
+  try {
+    return JSON.parse(text) as Value;
+  } catch {
+    throw mistake(`the value of -e ${name} begins like JSON and is none: ${text}`, {
+      hint: `a text that begins with [, { or " is written as JSON: -e '${name}=${JSON.stringify(text)}'`,
+    });
+  }
+}
+
+function fromFile(file: string): { [name: string]: Value } {
+  const problems = new Problems();
+  const document = readDocument(file, readFileSync(file, 'utf8'), problems);
+  problems.throwIfAny();
+  if (document === undefined) return {};
+  if (document.kind !== 'mapping')
+    throw mistake('a file of variables must be a mapping: `name: value` lines', {
+      position: document.position,
+    });
+  return plainValue(document) as { [name: string]: Value };
+}

@@ -1,0 +1,101 @@
+import { writeSync } from 'node:fs';
+import { InputError, mistake } from '../core/diagnostic.ts';
+import type { Outcome } from '../core/outcome.ts';
+import { Unreachable } from '../core/session.ts';
+import { isSet, parseArgs } from './args.ts';
+import { COMMANDS, commandNames } from './commands.ts';
+import { exitCode } from './exit-code.ts';
+
+// A reader that has seen enough (`fanops plan … | head`) is no failure of ours.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
+process.exit(await main(process.argv.slice(2)));
+
+/** Runs one command line; the only place that decides the exit code. */
+async function main(argv: readonly string[]): Promise<number> {
+  try {
+    return await run(argv);
+  } catch (error) {
+    return exitCode(await explain(error));
+  }
+}
+
+async function run(argv: readonly string[]): Promise<number> {
+  const [name, ...rest] = argv;
+  if (name === undefined || name === '--help' || name === '-h' || name === 'help')
+    return showHelp(name, rest);
+  if (name === '--version' || name === '-V') return showVersion();
+  if (name === 'lab') return (await import('./lab.ts')).lab(rest);
+  const command = COMMANDS.find(({ spec }) => spec.name === name);
+  if (!command) throw await unknownCommand(name);
+  const args = parseArgs(command.spec, rest);
+  if (isSet(args, 'help')) return showHelp('help', [name]);
+  return exitCode(await (await command.load())(args));
+}
+
+/** Without any command the help is the answer to a mistake, and goes to stderr. */
+async function showHelp(asked: string | undefined, rest: readonly string[]): Promise<number> {
+  const { commandHelp, overviewHelp } = await import('./help.ts');
+  const command = COMMANDS.find(({ spec }) => spec.name === rest[0]);
+  const text = command ? commandHelp(command.spec) : overviewHelp();
+  if (asked === undefined) process.stderr.write(text);
+  else process.stdout.write(text);
+  return exitCode(asked === undefined ? 'mistake' : 'done');
+}
+
+async function showVersion(): Promise<number> {
+  const { default: about } = await import('../../package.json', { with: { type: 'json' } });
+  process.stdout.write(`fanops ${about.version}\n`);
+  return exitCode('done');
+}
+
+async function unknownCommand(name: string): Promise<InputError> {
+  const { nearest } = await import('../language/nearest.ts');
+  const near = nearest(name, commandNames());
+  const hint = near === undefined ? `commands: ${commandNames().join(', ')}` : `did you mean \`${near}\`?`;
+  return mistake(`there is no command \`${name}\``, { hint });
+}
+
+/** Says why it ended: expected (what was given, a host out of reach), the outside world's, or a bug of ours. */
+async function explain(error: unknown): Promise<Outcome> {
+  if (error instanceof InputError) {
+    const { diagnosticsText } = await import('../report/diagnostics.ts');
+    const { stderrPaint } = await import('./console.ts');
+    say(diagnosticsText(error.diagnostics, stderrPaint()));
+    return 'mistake';
+  }
+  if (error instanceof Unreachable) {
+    say(`unreachable: [${error.host}] ${error.message}\n`);
+    return 'unreachable';
+  }
+  if (isFromOutside(error)) {
+    say(`fanops: ${error.message}\n`);
+    return 'mistake';
+  }
+  say(bugText(error));
+  return 'bug';
+}
+
+/** A file that is missing or may not be read, a full disk: named by the system call that failed. */
+function isFromOutside(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'syscall' in error && 'code' in error && 'path' in error;
+}
+
+function bugText(error: unknown): string {
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return [
+    'fanops: a bug in fanops, not a mistake of yours:',
+    '',
+    stack,
+    '',
+    'Please report it with the text above, the command line and `fanops --version`.',
+    'Before you report it, look whether secrets stand in it. What was running on hosts goes on; apply again is safe.',
+    '',
+  ].join('\n');
+}
+
+/** Straight to the file: a live display may still hold the stream. */
+function say(text: string): void {
+  writeSync(process.stderr.fd, text);
+}

@@ -1,0 +1,72 @@
+import type { Option } from './args.ts';
+
+/** The options that commands share; letters as Ansible has them. */
+export const HELP: Option = { name: 'help', short: 'h', help: 'show this' };
+export const NO_COLOUR: Option = {
+  name: 'no-color',
+  aliases: ['no-colour'],
+  help: 'no colours (NO_COLOR=1 does the same)',
+};
+
+export const PROJECT: readonly Option[] = [
+  {
+    name: 'inventory',
+    short: 'i',
+    value: 'FILE',
+    help: 'the inventory (or FANOPS_INVENTORY, or fanops.yml)',
+  },
+  { name: 'limit', short: 'l', value: 'HOSTS', help: 'only these hosts or groups, separated by commas' },
+  { name: 'tags', short: 't', value: 'TAGS', help: 'only tasks with one of these tags' },
+  { name: 'skip-tags', value: 'TAGS', help: 'without tasks that have one of these tags' },
+  {
+    name: 'extra-vars',
+    short: 'e',
+    value: 'NAME=VALUE|@FILE',
+    help: 'a variable, or a YAML file of variables; stronger than all others; may be repeated',
+  },
+];
+
+export const LISTINGS: readonly Option[] = [
+  { name: 'list-hosts', help: 'list the hosts it is about, and do nothing' },
+  { name: 'list-tasks', help: 'list its tasks, and do nothing' },
+  { name: 'list-tags', help: 'list its tags, and do nothing' },
+];
+
+export const CONNECTION: readonly Option[] = [
+  { name: 'forks', short: 'f', value: 'N', help: 'connect to so many hosts at once (20)' },
+  { name: 'user', short: 'u', value: 'USER', help: 'log in as this user on every host' },
+  { name: 'private-key', value: 'FILE', help: 'log in with this key' },
+  { name: 'become', short: 'b', help: 'become root by sudo on every host' },
+  {
+    name: 'ask-become-pass',
+    short: 'K',
+    help: '',
+    refused: 'fanops runs `sudo -n`: allow the user sudo without a password, or log in as root (-u root)',
+  },
+];
+
+export const DISPLAY: readonly Option[] = [
+  { name: 'verbose', short: 'v', help: 'show commands, output and what needs no change, line by line' },
+  { name: 'diff', short: 'D', help: 'accepted for habit: plans always show the differences' },
+  { name: 'stats', help: 'show round trips, bytes and time per host at the end' },
+];
+
+export const FORMAT: readonly Option[] = [
+  { name: 'json', help: 'the plan as JSON on stdout: --format json' },
+  {
+    name: 'format',
+    value: 'FORMAT',
+    choices: ['text', 'md', 'json'],
+    help: 'text, md (for a pull request) or json',
+  },
+  {
+    name: 'detailed-exitcode',
+    help: 'exit 2 when changes are pending',
+  },
+  {
+    name: 'out',
+    value: 'FILE',
+    help: '',
+    refused: 'plans cannot be saved yet; `--json` gives the plan for reading',
+  },
+];

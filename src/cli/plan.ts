@@ -1,0 +1,66 @@
+import { gravest, type Outcome } from '../core/outcome.ts';
+import { type Plan, summarize } from '../core/plan.ts';
+import { planJson } from '../report/plan-json.ts';
+import { planMarkdown } from '../report/plan-markdown.ts';
+import { isEmpty, planText } from '../report/plan-text.ts';
+import { statsText } from '../report/stats.ts';
+import { type Args, isSet, lastOf } from './args.ts';
+import { onInterrupt } from './interrupts.ts';
+import { listing } from './listing.ts';
+import { loadProject } from './project.ts';
+import { showWarnings } from './warnings.ts';
+import { type Composition, compose } from './wiring.ts';
+
+/** `fanops plan`: looks, compares, shows. The plan goes to stdout. */
+export async function plan(args: Args): Promise<Outcome> {
+  const project = loadProject(args);
+  const listed = listing(args, project.playbook);
+  if (listed !== undefined) {
+    process.stdout.write(listed);
+    return 'done';
+  }
+  const composition = compose(args, project, new AbortController().signal);
+  const { console, engine } = composition;
+  showWarnings(project.playbook.warnings, console);
+  const started = performance.now();
+  try {
+    const planned = await look(composition);
+    if (planned === 'interrupted') return 'interrupted';
+    console.out(rendered(args, planned, composition));
+    if (isSet(args, 'stats')) console.err(`\n${statsText(engine.stats(), performance.now() - started)}\n`);
+    return planOutcome(planned, isSet(args, 'detailed-exitcode'));
+  } finally {
+    await engine.close();
+  }
+}
+
+/** Plans under the eyes of a reporter. The first ^C ends it: nothing has begun, nothing is left behind. */
+export async function look(composition: Composition): Promise<Plan | 'interrupted'> {
+  const reporter = await composition.openReporter();
+  const { promise: interrupted, resolve } = Promise.withResolvers<'interrupted'>();
+  const stop = () => resolve('interrupted');
+  const ignore = onInterrupt({ first: stop, second: stop, third: stop });
+  try {
+    return await Promise.race([composition.engine.plan(), interrupted]);
+  } finally {
+    ignore();
+    await reporter.close();
+  }
+}
+
+/** What a plan by itself amounts to. */
+export function planOutcome(planned: Plan, detailed: boolean): Outcome {
+  const count = summarize(planned);
+  return gravest([
+    ...(planned.unreachable.length > 0 ? (['unreachable'] as const) : []),
+    ...(count.blocked > 0 ? (['failed'] as const) : []),
+    ...(detailed && !isEmpty(count) ? (['changes-pending'] as const) : []),
+  ]);
+}
+
+function rendered(args: Args, planned: Plan, { console }: Composition): string {
+  const format = isSet(args, 'json') ? 'json' : (lastOf(args, 'format') ?? 'text');
+  if (format === 'json') return planJson(planned);
+  if (format === 'md') return planMarkdown(planned);
+  return planText(planned, { paint: console.paintOut, verbose: isSet(args, 'verbose') });
+}

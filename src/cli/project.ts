@@ -1,0 +1,78 @@
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { extname, join, relative } from 'node:path';
+import { mistake } from '../core/diagnostic.ts';
+import type { Host } from '../core/host.ts';
+import type { Inventory, Playbook } from '../core/task.ts';
+import { loadInventory } from '../language/load-inventory.ts';
+import { loadPlaybook } from '../language/load-playbook.ts';
+import { resources } from '../resources/registry.ts';
+import { type Args, allOf, isSet, lastOf } from './args.ts';
+import { extraVars } from './extra-vars.ts';
+import { readSettings, type Settings } from './settings.ts';
+
+/** A playbook with its inventory, checked: all that can be known without reaching a host. */
+export interface Project {
+  readonly settings: Settings;
+  readonly inventory: Inventory;
+  readonly playbook: Playbook;
+}
+
+export function loadProject(args: Args): Project {
+  const cwd = process.cwd();
+  const settings = readSettings(args, process.env, cwd);
+  const file = findPlaybook(args.positionals[0] ?? '');
+  const inventoryFile = findInventory(settings, cwd);
+  const loaded = loadInventory(inventoryFile, readFileSync(inventoryFile, 'utf8'));
+  const limit = lastOf(args, 'limit');
+  const playbook = loadPlaybook({
+    file,
+    text: readFileSync(file, 'utf8'),
+    inventory: loaded,
+    resources,
+    extraVars: extraVars(allOf(args, 'extra-vars')),
+    ...(limit === undefined ? {} : { limit }),
+    tags: words(allOf(args, 'tags')),
+    skipTags: words(allOf(args, 'skip-tags')),
+    readFile: (path) => readFileSync(path),
+  });
+  return { settings, playbook, inventory: withOverrides(loaded.inventory, settings, isSet(args, 'become')) };
+}
+
+/** A path, or a name under `playbooks/`, with or without its ending. */
+export function findPlaybook(name: string): string {
+  const names = extname(name) === '' ? [name, `${name}.yml`, `${name}.yaml`] : [name];
+  const tried = [...names, ...names.map((n) => join('playbooks', n))];
+  const found = tried.find((path) => existsSync(path) && statSync(path).isFile());
+  if (found !== undefined) return found;
+  throw mistake(`there is no playbook \`${name}\``, { hint: `looked for ${tried.join(', ')}` });
+}
+
+function findInventory({ inventory }: Settings, cwd: string): string {
+  if (inventory === undefined)
+    throw mistake('no inventory was named', {
+      hint: 'write -i FILE, set FANOPS_INVENTORY, or put `inventory: FILE` into fanops.yml',
+    });
+  const shown = relative(cwd, inventory);
+  const file = shown.startsWith('..') ? inventory : shown;
+  if (existsSync(file) && statSync(file).isFile()) return file;
+  throw mistake(`the inventory ${file} is not there`, { hint: 'write -i FILE' });
+}
+
+/** What the command line says about connections is stronger than the inventory. */
+function withOverrides(inventory: Inventory, settings: Settings, become: boolean): Inventory {
+  const override = (host: Host): Host => ({
+    ...host,
+    ...(settings.user === undefined ? {} : { user: settings.user }),
+    ...(settings.privateKey === undefined ? {} : { privateKeyFile: settings.privateKey }),
+    ...(become ? { become } : {}),
+  });
+  return { ...inventory, hosts: inventory.hosts.map(override) };
+}
+
+/** `a,b` and repeated options alike. */
+function words(values: readonly string[]): string[] {
+  return values
+    .flatMap((value) => value.split(','))
+    .map((w) => w.trim())
+    .filter((w) => w !== '');
+}

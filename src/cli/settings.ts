@@ -1,0 +1,108 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { mistake } from '../core/diagnostic.ts';
+import { readDocument } from '../language/document.ts';
+import { Fields } from '../language/fields.ts';
+import { didYouMean } from '../language/nearest.ts';
+import { Problems } from '../language/problems.ts';
+import { type Args, lastOf } from './args.ts';
+
+/** What holds for a whole project: from `fanops.yml`, FANOPS_* and options, the later stronger. */
+export interface Settings {
+  /** Path of the inventory; undefined when nobody named one. */
+  readonly inventory: string | undefined;
+  /** How many hosts are connected to at once. */
+  readonly forks: number;
+  readonly user: string | undefined;
+  readonly privateKey: string | undefined;
+}
+
+const FILE = 'fanops.yml';
+const KEYS = ['inventory', 'forks', 'user', 'private_key'] as const;
+type Key = (typeof KEYS)[number];
+const OPTIONS: { readonly [key in Key]: string } = {
+  inventory: 'inventory',
+  forks: 'forks',
+  user: 'user',
+  private_key: 'private-key',
+};
+const DEFAULT_FORKS = 20;
+
+type Written = { readonly [key in Key]?: { readonly value: string; readonly from: string } };
+
+/** Reads the settings for a command line. Paths in `fanops.yml` are relative to it, all others to `cwd`. */
+export function readSettings(args: Args, env: NodeJS.ProcessEnv, cwd: string): Settings {
+  const written = { ...fromFile(cwd), ...fromEnvironment(env, cwd), ...fromOptions(args, cwd) };
+  return {
+    inventory: written.inventory?.value,
+    forks: written.forks === undefined ? DEFAULT_FORKS : positive(written.forks),
+    user: written.user?.value,
+    privateKey: written.private_key?.value,
+  };
+}
+
+/** `fanops.yml` here or in the nearest folder above. */
+function fromFile(cwd: string): Written {
+  const file = nearestFile(resolve(cwd));
+  if (file === undefined) return {};
+  const problems = new Problems();
+  const document = readDocument(file, readFileSync(file, 'utf8'), problems);
+  problems.throwIfAny();
+  if (document === undefined) return {};
+  if (document.kind !== 'mapping')
+    throw mistake(`${FILE} must be a mapping of settings`, { position: document.position });
+  const fields = new Fields(document, problems);
+  for (const { key, keyPosition } of document.entries)
+    if (!(KEYS as readonly string[]).includes(key))
+      problems.error(`\`${key}\` is not a setting`, keyPosition, didYouMean(key, KEYS, 'settings'));
+  const forks = fields.integer('forks', 1);
+  const text = (key: Key, path: boolean) => {
+    const value = fields.text(key)?.value;
+    if (typeof value !== 'string') return {};
+    return { [key]: { value: path ? resolve(dirname(file), value) : value, from: file } };
+  };
+  const found = {
+    ...text('inventory', true),
+    ...text('user', false),
+    ...text('private_key', true),
+    ...(forks === undefined ? {} : { forks: { value: String(forks), from: file } }),
+  };
+  problems.throwIfAny();
+  return found;
+}
+
+function nearestFile(folder: string): string | undefined {
+  const file = join(folder, FILE);
+  if (existsSync(file)) return file;
+  return dirname(folder) === folder ? undefined : nearestFile(dirname(folder));
+}
+
+function fromEnvironment(env: NodeJS.ProcessEnv, cwd: string): Written {
+  return collect((key) => {
+    const name = `FANOPS_${key.toUpperCase()}`;
+    return env[name] ? { value: env[name], from: name } : undefined;
+  }, cwd);
+}
+
+function fromOptions(args: Args, cwd: string): Written {
+  return collect((key) => {
+    const value = lastOf(args, OPTIONS[key]);
+    return value === undefined ? undefined : { value, from: `--${OPTIONS[key]}` };
+  }, cwd);
+}
+
+function collect(read: (key: Key) => { value: string; from: string } | undefined, cwd: string): Written {
+  return Object.fromEntries(
+    KEYS.flatMap((key) => {
+      const found = read(key);
+      if (found === undefined) return [];
+      const isPath = key === 'inventory' || key === 'private_key';
+      return [[key, isPath ? { ...found, value: resolve(cwd, found.value) } : found]];
+    }),
+  );
+}
+
+function positive({ value, from }: { readonly value: string; readonly from: string }): number {
+  if (/^[1-9]\d{0,3}$/.test(value)) return Number(value);
+  throw mistake(`the number of forks must be a whole number from 1 to 9999, found \`${value}\` in ${from}`);
+}

@@ -1,0 +1,23 @@
+import { Masker } from '../core/masker.ts';
+import type { Outcome } from '../core/outcome.ts';
+import { counted } from '../report/text.ts';
+import type { Args } from './args.ts';
+import { openConsole } from './console.ts';
+import { listing } from './listing.ts';
+import { loadProject } from './project.ts';
+import { showWarnings } from './warnings.ts';
+
+/** `fanops validate`: loads everything; mistakes are thrown and shown by `main`. */
+export async function validate(args: Args): Promise<Outcome> {
+  const { playbook, inventory } = loadProject(args);
+  const console = openConsole(new Masker(), args);
+  showWarnings(playbook.warnings, console);
+  const tasks = playbook.plays.flatMap((play) => [...play.tasks, ...play.handlers]).length;
+  const found = [
+    counted(playbook.plays.length, 'play'),
+    counted(tasks, 'task'),
+    counted(inventory.hosts.length, 'host'),
+  ];
+  console.out(listing(args, playbook) ?? `${playbook.file} is valid: ${found.join(', ')}\n`);
+  return 'done';
+}

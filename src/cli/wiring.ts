@@ -1,0 +1,65 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { RunEvent } from '../core/event.ts';
+import { Masker } from '../core/masker.ts';
+import { Engine } from '../engine/engine.ts';
+import { factKinds } from '../facts/registry.ts';
+import { Activities } from '../report/activity.ts';
+import { maskedEvent } from '../report/masked-event.ts';
+import type { Reporter } from '../report/reporter.ts';
+import { resources } from '../resources/registry.ts';
+import { connector } from '../transport/connector.ts';
+import type { Args } from './args.ts';
+import { type Console, openConsole } from './console.ts';
+import type { loadProject } from './project.ts';
+import { openReporter } from './reporting.ts';
+
+/** An engine with everything it needs, and where it is shown. */
+export interface Composition {
+  readonly engine: Engine;
+  readonly console: Console;
+  /** What the hosts are doing right now. */
+  readonly activities: Activities;
+  /** Shows events from here on, until the reporter is closed. */
+  openReporter(): Promise<Reporter>;
+}
+
+/** Puts language, transport, engine and report together for one command line. */
+export function compose(args: Args, project: Project, signal: AbortSignal): Composition {
+  const masker = new Masker();
+  const console = openConsole(masker, args);
+  const activities = new Activities();
+  let reporter: Reporter | undefined;
+  const emit = (event: RunEvent) => {
+    activities.take(event, performance.now());
+    reporter?.emit(maskedEvent(event, masker));
+  };
+  const engine = new Engine({
+    playbook: project.playbook,
+    inventory: project.inventory,
+    resources,
+    factKinds,
+    connect: connector({}),
+    masker,
+    forks: project.settings.forks,
+    runId: newRunId(new Date()),
+    clock: { now: () => Date.now(), sleep: async (ms) => void (await sleep(ms)) },
+    emit,
+    signal,
+  });
+  return {
+    engine,
+    console,
+    activities,
+    async openReporter() {
+      reporter = await openReporter(args, console);
+      return reporter;
+    },
+  };
+}
+
+/** Sorts by time, and is new even for two runs in one second: `20261123-003025-4f2a91`. */
+function newRunId(now: Date): string {
+  const [date, time] = now.toISOString().slice(0, 19).replace(/[-:]/g, '').split('T');
+  return `${date}-${time}-${randomBytes(3).toString('hex')}`;
+}
