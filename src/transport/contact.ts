@@ -1,0 +1,102 @@
+import type { Host } from '../core/host.ts';
+import type { SessionStats } from '../core/session.ts';
+import { type HostShell, openHostShell, ShellEnded } from './host-shell.ts';
+import { type Channel, type Link, Lost } from './link.ts';
+import { Turns } from './turns.ts';
+
+/** sshd allows ten channels and frees them late; five at a time always went through. One is the main shell's. */
+const SIDE_CHANNELS = 3;
+
+/** One connection to a host that stands: its main shell, and what goes on beside it. */
+export class Contact {
+  readonly link: Link;
+  readonly #host: Host;
+  readonly #stats: SessionStats;
+  readonly #sudo: string;
+  readonly #idle: HostShell[] = [];
+  readonly #turns = new Turns(SIDE_CHANNELS);
+  #main: Promise<HostShell>;
+
+  private constructor(link: Link, host: Host, stats: SessionStats) {
+    this.link = link;
+    this.#host = host;
+    this.#stats = stats;
+    this.#sudo = needsSudo(host) ? 'sudo -n ' : '';
+    stats.waits += link.waits.connect;
+    this.#main = this.#openShell();
+    this.#main.catch(() => undefined);
+  }
+
+  static async over(link: Link, host: Host, stats: SessionStats): Promise<Contact> {
+    const contact = new Contact(link, host, stats);
+    await contact.#main;
+    return contact;
+  }
+
+  /** The shell that answers nearly everything. */
+  get shell(): Promise<HostShell> {
+    return this.#main;
+  }
+
+  /** Opens a new main shell, once for everybody who noticed that `ended` did. */
+  reopen(ended: HostShell): void {
+    this.#main = this.#main.then((main) => (main === ended ? this.#openShell() : main));
+    this.#main.catch(() => undefined);
+  }
+
+  /** Uses a shell beside the main one: for what may hang, and while the main one is busy. */
+  async beside<T>(use: (shell: HostShell) => Promise<T>): Promise<T> {
+    return this.#turns.take(async () => {
+      const shell = this.#idle.pop() ?? (await this.#openShell());
+      try {
+        const result = await use(shell);
+        this.#idle.push(shell);
+        return result;
+      } catch (error) {
+        shell.destroy();
+        throw error;
+      }
+    });
+  }
+
+  /** Runs a command line of a POSIX shell on a channel of its own, with raw streams. */
+  async channel<T>(script: string, use: (channel: Channel) => Promise<T>): Promise<T> {
+    return this.#turns.take(async () => {
+      this.#stats.waits += this.link.waits.open + 1;
+      const channel = await this.link.open(`exec ${this.#sudo}sh -c ${script}`);
+      try {
+        return await use(channel);
+      } finally {
+        channel.destroy();
+      }
+    });
+  }
+
+  /** Kills what the main shell is hanging in; the shell itself goes on. */
+  async killHung(main: HostShell): Promise<void> {
+    await this.beside((shell) => shell.request('kill_below', [main.greeting.shellPid]));
+  }
+
+  async close(): Promise<void> {
+    for (const shell of this.#idle) shell.end();
+    (await this.#main.catch(() => undefined))?.end();
+    await this.link.close();
+  }
+
+  async #openShell(): Promise<HostShell> {
+    this.#stats.waits += this.link.waits.open;
+    return openHostShell(this.link, `exec ${this.#sudo}sh`, this.#host, () => {
+      this.#stats.waits += 1;
+    });
+  }
+}
+
+/** Whether an error says that contact was lost, in whatever way. */
+export function isLoss(error: unknown): error is Lost | ShellEnded {
+  return error instanceof Lost || error instanceof ShellEnded;
+}
+
+function needsSudo(host: Host): boolean {
+  if (!host.become) return false;
+  return host.connection === 'local' ? process.getuid?.() !== 0 : host.user !== 'root';
+}

@@ -1,0 +1,203 @@
+import type { Answer } from '../core/fact.ts';
+import type { Hello, Host } from '../core/host.ts';
+import {
+  type Batch,
+  type BatchListener,
+  type BatchResult,
+  type Session,
+  type SessionStats,
+  Unreachable,
+} from '../core/session.ts';
+import { BatchProgress } from './batch-progress.ts';
+import { runOverContact } from './batch-run.ts';
+import { checkBatch, checkScript, checkUser } from './check-request.ts';
+import { Contact, isLoss } from './contact.ts';
+import { encodeHandler } from './handler-name.ts';
+import { ShellEnded } from './host-shell.ts';
+import type { Link } from './link.ts';
+import { probeAside, probeShared } from './probe.ts';
+import { regain } from './regain.ts';
+import type { Settings } from './settings.ts';
+
+export type OpenLink = (host: Host, settings: Settings) => Promise<Link>;
+
+/** Connects and says hello. Throws `Unreachable`. */
+export async function openSession(host: Host, settings: Settings, openLink: OpenLink): Promise<Session> {
+  const session = new HostSession(host, settings, openLink);
+  await session.connect();
+  return session;
+}
+
+class HostSession implements Session {
+  readonly host: Host;
+  readonly #settings: Settings;
+  readonly #openLink: OpenLink;
+  readonly #running = new Map<string, BatchProgress>();
+  readonly #closing = new AbortController();
+  readonly #counted: SessionStats = { waits: 0, bytesSent: 0, bytesReceived: 0 };
+  readonly #links: Link[] = [];
+  #contact: Promise<Contact> = Promise.reject(new Error('not connected'));
+  #hello: Hello | undefined;
+
+  constructor(host: Host, settings: Settings, openLink: OpenLink) {
+    this.host = host;
+    this.#settings = settings;
+    this.#openLink = openLink;
+    this.#contact.catch(() => undefined);
+  }
+
+  async connect(): Promise<void> {
+    this.#contact = this.#open();
+    const contact = await this.#contact;
+    this.#hello = (await contact.shell).greeting.hello;
+  }
+
+  get hello(): Hello {
+    if (this.#hello === undefined) throw new Error('the session is not connected');
+    return this.#hello;
+  }
+
+  get stats(): SessionStats {
+    const bytes = this.#links.map((link) => link.bytes());
+    return {
+      waits: this.#counted.waits,
+      bytesSent: bytes.reduce((sum, b) => sum + b.sent, 0),
+      bytesReceived: bytes.reduce((sum, b) => sum + b.received, 0),
+    };
+  }
+
+  async probe(
+    script: string,
+    options: { timeoutMs: number; mayHang?: boolean; as?: string },
+  ): Promise<Answer> {
+    checkScript(script);
+    checkUser(options.as);
+    try {
+      const contact = await this.#contact;
+      const ask = options.mayHang === true || options.as !== undefined ? probeAside : probeShared;
+      return await ask(contact, script, options);
+    } catch (error) {
+      throw this.#unreachable(error, 'a look at it');
+    }
+  }
+
+  async run(batch: Batch, listener: BatchListener): Promise<BatchResult> {
+    checkBatch(batch);
+    if (batch.commands.length === 0) return { outcome: 'done', results: [] };
+    const progress = new BatchProgress(batch, listener);
+    this.#running.set(batch.key, progress);
+    try {
+      return await this.#follow(progress);
+    } finally {
+      progress.accepted.resolve();
+      this.#running.delete(batch.key);
+    }
+  }
+
+  async cancel(key: string, signal: 'TERM' | 'KILL'): Promise<void> {
+    const progress = this.#running.get(key);
+    await progress?.accepted.promise;
+    const ask = async () => {
+      const contact = await this.#contact;
+      await contact.beside((shell) => shell.request('cancel', [key, signal]));
+    };
+    try {
+      await ask().catch((error: unknown) => {
+        if (!isLoss(error) || !this.#running.has(key)) throw error;
+        return this.#regained().then(ask);
+      });
+    } catch (error) {
+      throw this.#unreachable(error, `the cancelling of ${key}`);
+    }
+  }
+
+  async strike(handlers: readonly string[]): Promise<void> {
+    try {
+      const shell = await (await this.#contact).shell;
+      await shell.request('strike', [handlers.map(encodeHandler).join(' ')]);
+    } catch (error) {
+      throw this.#unreachable(error, 'striking off handlers');
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    const contact = await this.#contact.catch(() => undefined);
+    await contact?.close();
+  }
+
+  /** Attaches again as often as contact is lost and regained. */
+  async #follow(progress: BatchProgress): Promise<BatchResult> {
+    for (;;) {
+      try {
+        return await runOverContact(await this.#contact, progress, this.hello.bootId);
+      } catch (error) {
+        if (!isLoss(error)) throw error;
+        progress.contact('lost', error.message);
+        await this.#regained(progress);
+        progress.contact('regained', `contact with ${this.host.name} is back`);
+      }
+    }
+  }
+
+  /** Replaces the contact that was lost, once for all that noticed. */
+  async #regained(progress?: BatchProgress): Promise<void> {
+    const lost = await this.#contact.catch(() => undefined);
+    void lost?.close();
+    if (this.#contactRegaining === undefined) {
+      this.#contactRegaining = regain(() => this.#open(), this.#settings.regainMs, this.#closing.signal);
+      this.#contact = this.#contactRegaining;
+      this.#contact.catch(() => undefined);
+    }
+    try {
+      await this.#contactRegaining;
+    } catch (error) {
+      const key = progress?.batch.key ?? 'the batch';
+      throw new Unreachable(
+        this.host.name,
+        `contact with ${this.host.name} was lost and not regained (${messageOf(error)}); ` +
+          `the work on the host may go on: ${key}`,
+        { cause: error },
+      );
+    } finally {
+      this.#contactRegaining = undefined;
+    }
+  }
+  #contactRegaining: Promise<Contact> | undefined;
+
+  async #open(): Promise<Contact> {
+    const link = await this.#openLink(this.host, this.#settings);
+    this.#links.push(link);
+    try {
+      return await Contact.over(link, this.host, this.#counted);
+    } catch (error) {
+      await link.close();
+      if (error instanceof ShellEnded)
+        throw new Unreachable(this.host.name, shellRefused(this.host, error), { cause: error });
+      throw this.#unreachable(error, 'the greeting');
+    }
+  }
+
+  #unreachable(error: unknown, during: string): unknown {
+    if (!isLoss(error)) return error;
+    return new Unreachable(
+      this.host.name,
+      `contact with ${this.host.name} was lost during ${during}: ${error.message}`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+function shellRefused(host: Host, error: ShellEnded): string {
+  if (!host.become) return `no shell could be had on ${host.name}: ${error.message}`;
+  return (
+    `${host.user} cannot become root on ${host.name} without a password: ${error.message}; ` +
+    `allow it in /etc/sudoers.d (${host.user} ALL=(ALL) NOPASSWD: ALL), or set ansible_become: false`
+  );
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

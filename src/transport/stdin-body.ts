@@ -1,0 +1,91 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { Source } from '../core/command.ts';
+import { Secret } from '../core/secret.ts';
+import { quote } from '../core/shell.ts';
+import type { Contact } from './contact.ts';
+import { Lost } from './link.ts';
+
+/** The batch cannot begin because something to be sent is not what it was said to be, or did not arrive. */
+export class BadBody extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'BadBody';
+  }
+}
+
+/** How the stdin of one command gets to the host: inside the session, or on a channel of its own. */
+export type Body =
+  | { readonly kind: 'none' | 'text' | 'base64'; readonly text: string }
+  | {
+      readonly kind: 'uploaded';
+      readonly open: () => Readable;
+      readonly sha256?: string;
+      readonly name: string;
+    };
+
+/** Chooses for every command; together, what goes inside the session stays below `room` bytes. */
+export function bodiesOf(sources: readonly (Source | undefined)[], room = 1 << 20): Body[] {
+  let left = room;
+  return sources.map((source) => {
+    if (source === undefined) return { kind: 'none', text: '' };
+    if (source.kind === 'file')
+      return {
+        kind: 'uploaded',
+        open: () => createReadStream(source.path),
+        sha256: source.sha256,
+        name: source.path,
+      };
+    const bytes = bytesOf(source);
+    if (bytes.length > left) return { kind: 'uploaded', open: () => Readable.from([bytes]), name: 'stdin' };
+    left -= bytes.length;
+    return insideSession(bytes);
+  });
+}
+
+/** Streams one body to the host, where its digest is taken. Throws `BadBody` or `Lost`. */
+export async function upload(
+  contact: Contact,
+  body: Body & { kind: 'uploaded' },
+  target: string,
+): Promise<void> {
+  const folder = target.slice(0, target.lastIndexOf('/'));
+  const script = 'umask 077; mkdir -p "$1" && cat >"$2" && exec sha256sum <"$2"';
+  const command = `${quote(script)} sh ${quote(folder)} ${quote(target)}`;
+  const { sent, arrived } = await contact.channel(command, async (channel) => {
+    const hash = createHash('sha256');
+    const output: Buffer[] = [];
+    for (const stream of [channel.stdout, channel.stderr]) stream.on('data', (c: Buffer) => output.push(c));
+    const source = body.open();
+    source.on('data', (chunk: Buffer) => hash.update(chunk));
+    let unreadable: Error | undefined;
+    source.once('error', (error) => {
+      unreadable = error;
+    });
+    await pipeline(source, channel.stdin).catch(() => undefined);
+    if (unreadable !== undefined)
+      throw new BadBody(`${body.name} cannot be read: ${unreadable.message}`, { cause: unreadable });
+    const exit = await channel.closed;
+    if (exit.status === null && exit.signal === null)
+      throw new Lost('the connection was lost during an upload');
+    return { sent: hash.digest('hex'), arrived: Buffer.concat(output).toString().trim() };
+  });
+  if (body.sha256 !== undefined && sent !== body.sha256)
+    throw new BadBody(`${body.name} has changed: expected sha256 ${body.sha256}, found ${sent}`);
+  if (!arrived.startsWith(sent))
+    throw new BadBody(`${body.name} did not arrive whole: the host says "${arrived}"`);
+}
+
+function bytesOf(source: Exclude<Source, { kind: 'file' }>): Buffer {
+  if (source.kind === 'base64') return Buffer.from(source.base64, 'base64');
+  return Buffer.from(source.text instanceof Secret ? source.text.expose() : source.text);
+}
+
+/** As it is where a shell can carry it, else in base64. */
+function insideSession(bytes: Buffer): Body {
+  const text = bytes.toString();
+  const plain = !text.includes('\0') && Buffer.from(text).equals(bytes);
+  return plain ? { kind: 'text', text } : { kind: 'base64', text: bytes.toString('base64') };
+}
