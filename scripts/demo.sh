@@ -1,18 +1,25 @@
 #!/bin/bash
 # The main job, end to end: three bare Debian hosts on this machine become a PostgreSQL cluster under Patroni.
 # For Debian 12, as root. Applies the playbook twice: the second time has nothing to change.
-# The lab stays up, to look around in; `bin/fanops lab down` ends it.
+# It begins with pristine hosts: what was in the lab is lost. The lab stays up, to look around in; `bin/fanops lab down` ends it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 main() {
   bash scripts/prepare.sh
-  bin/fanops lab up --bare
+  pristine_hosts
   apply
   show_cluster
   apply
   every_host_unchanged
   printf '\nThe cluster is healthy, and applying again changed nothing. Look around: bin/fanops lab ssh db1\n'
+}
+
+# Whatever was in the lab before is thrown away.
+pristine_hosts() {
+  bin/fanops lab down
+  bin/fanops lab up --bare
+  bin/fanops lab reset --bare
 }
 
 apply() {
@@ -22,7 +29,7 @@ apply() {
 
 show_cluster() {
   printf '\n$ patronictl list\n'
-  on_db1 patronictl -c /etc/patroni/config.yml list | tee "$log"
+  on_db1 patronictl list | tee "$log"
   [ "$(grep -c 'Leader .*running' "$log")" -eq 1 ] || fail 'one leader' "$(cat "$log")"
   [ "$(grep -cE '(Replica|Sync Standby) .*(running|streaming)' "$log")" -eq 2 ] || fail 'two running replicas' "$(cat "$log")"
   printf '\n$ psql: who streams from the leader\n'
@@ -43,7 +50,7 @@ on_db1() {
 # The member that patronictl calls the leader.
 on_leader() {
   local leader
-  leader=$(on_db1 patronictl -c /etc/patroni/config.yml list | awk '/Leader/ { print $2 }')
+  leader=$(on_db1 patronictl list | awk '/Leader/ { print $2 }')
   printf '%s\n' "$1" | bin/fanops lab ssh "$leader" runuser -u postgres -- psql -X
 }
 

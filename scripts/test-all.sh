@@ -11,6 +11,7 @@ main() {
   trap 'bin/fanops lab down >/dev/null 2>&1' EXIT
   section 'checks' npm run --silent check
   section 'unit tests' npm run --silent test
+  section 'start-up' npm run --silent bench -- --limit=80
   section 'lab tests' npm run --silent test:lab
   section 'lab down' bin/fanops lab down
   summary
