@@ -67,7 +67,10 @@ export function isMounted(path: string): boolean {
 /** Gives a pristine disk its name, keys, neighbours and proxy. */
 function personalise(settings: LabSettings, host: LabHost): void {
   const { root, identity } = hostPlaces(settings, host);
-  const put = (path: string, text: string) => writeFileSync(join(root, path), text);
+  const put = (path: string, text: string) => {
+    writeFileSync(join(root, path), text);
+    chmodSync(join(root, path), 0o644);
+  };
   put('etc/hostname', `${host.name}\n`);
   put('etc/hosts', hostsFile(settings));
   put('etc/resolv.conf', '# no resolver in the lab: hosts know each other by /etc/hosts\n');

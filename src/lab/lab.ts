@@ -27,7 +27,8 @@ export function openLab(settings: LabSettings, say: (line: string) => void): Lab
 
 /** One command at a time changes a lab. */
 export function exclusively<T>(lab: Lab, work: () => Promise<T>): Promise<T> {
-  return withLock(placesOf(lab.settings).lock, LOCK_WAIT_S, work);
+  const { lock } = placesOf(lab.settings);
+  return withLock(lock, LOCK_WAIT_S, work, () => lab.say('waiting for another "fanops lab" command to end'));
 }
 
 /** What the disks of the lab are made on; a failure when there never was an `up`. */
@@ -45,7 +46,12 @@ export async function forEachHost<T>(
   work: (host: LabHost) => Promise<T>,
 ): Promise<T[]> {
   const begun = Date.now();
-  const results = await Promise.all(hosts.map(work));
+  // All come to their end before one failure is told: nothing goes on behind the lock's back.
+  const settled = await Promise.allSettled(hosts.map(work));
+  const results = settled.map((result) => {
+    if (result.status === 'rejected') throw result.reason;
+    return result.value;
+  });
   lab.say(`${what}: ${hosts.map((h) => h.name).join(', ')} (${((Date.now() - begun) / 1000).toFixed(1)} s)`);
   return results;
 }

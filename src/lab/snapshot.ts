@@ -32,8 +32,9 @@ export function takeSnapshot(lab: Lab, name: string): Promise<void> {
     await run('rm', ['-rf', beside]);
     mkdirSync(beside, { recursive: true });
     await frozen(lab, async () => {
-      for (const host of lab.settings.hosts)
-        await copyTree(hostPlaces(lab.settings, host).upper, join(beside, host.name));
+      await forEachHost(lab, lab.settings.hosts, 'kept', (host) =>
+        copyTree(hostPlaces(lab.settings, host).upper, join(beside, host.name)),
+      );
     });
     writeFileSync(join(beside, 'snapshot.json'), `${JSON.stringify(metaOf(lab, root), null, 2)}\n`);
     await run('rm', ['-rf', folder]);
