@@ -10,7 +10,7 @@ export interface Frame {
 export type Arity = { readonly [tag: string]: number };
 
 /** A line of `sha256sum --zero`: it has no tag, but nothing else looks like it. */
-const SUM = /^([0-9a-f]{64}) [ *](\/[^]*)$/;
+const SUM = /^([0-9a-f]{64}) [ *](\/.*)$/s;
 
 /**
  * Reads an answer made of NUL-terminated tokens: a tag, then as many fields as `arity` says. NUL is the one

@@ -1,0 +1,44 @@
+import { blocked, NONE } from '../core/change.ts';
+import type { Resource } from '../core/resource.ts';
+import { object, text } from './parts/schema.ts';
+
+export type AssertArgs = {
+  /** As the language evaluated them. */
+  readonly that: readonly { readonly expression: string; readonly holds: boolean }[];
+  readonly msg?: string;
+};
+
+export const assert: Resource<AssertArgs, { readonly holds: boolean }> = {
+  name: 'assert',
+  kind: 'action',
+  scope: 'host',
+  summary: 'Stops when a condition does not hold.',
+  schema: object(
+    {
+      that: {
+        type: 'array',
+        minItems: 1,
+        items: object({
+          expression: text('As written.'),
+          holds: { type: 'boolean', description: 'What it came to.' },
+        }),
+        description: 'Conditions that must all hold.',
+      },
+      msg: text('What to say when one does not.'),
+    },
+    ['that'],
+  ),
+  result: object({ holds: { type: 'boolean', description: 'Always true: it stops otherwise.' } }, ['holds']),
+  identity: [],
+  address: ({ that }) => `assert ${that.map((one) => one.expression).join(' && ')}`,
+  needs: () => [],
+  diff({ that, msg }) {
+    const broken = that.filter((one) => !one.holds).map((one) => one.expression);
+    if (broken.length === 0) return NONE;
+    const what = `does not hold: ${broken.join('; ')}`;
+    return blocked(msg === undefined ? what : `${msg} (${what})`);
+  },
+  commands: () => [],
+  touches: () => [],
+  registered: () => ({ holds: true }),
+};
