@@ -11,7 +11,7 @@ import { resources } from '../resources/registry.ts';
 import { connector } from '../transport/connector.ts';
 import type { Args } from './args.ts';
 import { type Console, openConsole } from './console.ts';
-import type { loadProject } from './project.ts';
+import type { Project } from './project.ts';
 import { openReporter } from './reporting.ts';
 
 /** An engine with everything it needs, and where it is shown. */

@@ -9,6 +9,9 @@ import { counted, cut, harmless } from './text.ts';
 /** What forges take as one comment, in characters. */
 export const MOST_CHARACTERS = 65_536;
 
+/** Of a warning or a reason, so much. Characters. */
+const MOST_NOTE = 300;
+
 /**
  * A plan for a pull request: the summary and a table of the changes first, details folded. It never grows over
  * `most` characters: details go first, then rows of the table, and it says how much was left out.
@@ -33,13 +36,16 @@ export function planMarkdown(plan: Plan, most = MOST_CHARACTERS): string {
 
 function headText(plan: Plan): string {
   const unreachable = plan.unreachable.map(
-    (u) => `- **unreachable** ${inline(u.host)}: ${inline(cut(u.reason, 300))}\n`,
+    (u) => `- **unreachable** ${inline(u.host)}: ${inline(cut(u.reason, MOST_NOTE))}\n`,
   );
-  const warnings = plan.warnings.slice(0, 20).map((w) => `- **warning** ${inline(cut(w, 300))}\n`);
-  const more =
-    plan.warnings.length > 20 ? `- … and ${counted(plan.warnings.length - 20, 'more warning')}\n` : '';
-  const notes = [...unreachable.slice(0, 50), ...warnings, more].join('');
+  const warnings = plan.warnings.map((w) => `- **warning** ${inline(cut(w, MOST_NOTE))}\n`);
+  const notes = first(unreachable, 50, 'more unreachable host') + first(warnings, 20, 'more warning');
   return `### fanops plan: ${inline(plan.playbook)}\n\n**${summaryLine(plan)}**\n${notes === '' ? '' : `\n${notes}`}`;
+}
+
+function first(items: readonly string[], most: number, noun: string): string {
+  const rest = items.length - most;
+  return items.slice(0, most).join('') + (rest > 0 ? `- … ${counted(rest, noun)}\n` : '');
 }
 
 function changes(play: PlannedPlay): StepGroup[] {

@@ -1,0 +1,80 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { inFolder } from './folder.ts';
+
+const BIN = new URL('../../bin/fanops', import.meta.url).pathname;
+
+/** Runs the real program without a terminal. */
+function fanops(argv: string[], cwd = '/') {
+  const env = { PATH: process.env['PATH'], HOME: process.env['HOME'] };
+  const { status, stdout, stderr } = spawnSync(BIN, argv, { cwd, env, input: '', encoding: 'utf8' });
+  return { status, stdout, stderr };
+}
+
+test('--help names every command that is there, on stdout', () => {
+  const { status, stdout, stderr } = fanops(['--help']);
+  assert.is(status, 0);
+  assert.is(stderr, '');
+  assert.equal(
+    [...stdout.matchAll(/^ {2}(\w+) {2,}/gm)].map(([, name]) => name),
+    ['plan', 'apply', 'validate', 'lab'],
+  );
+});
+
+test('without a command the help goes to stderr, and it is a mistake', () => {
+  const { status, stdout, stderr } = fanops([]);
+  assert.is(status, 1);
+  assert.is(stdout, '');
+  assert.match(stderr, 'usage: fanops COMMAND');
+});
+
+test('--version is that of the package', () => {
+  const about = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  assert.equal(fanops(['--version']), { status: 0, stdout: `fanops ${about.version}\n`, stderr: '' });
+});
+
+for (const command of ['plan', 'apply', 'validate'])
+  test(`fanops ${command} --help is about ${command}, and hides what is not to be had`, () => {
+    const { status, stdout } = fanops([command, '--help']);
+    assert.is(status, 0);
+    assert.match(stdout, `usage: fanops ${command} [options] PLAYBOOK`);
+    assert.not.match(stdout, '--out');
+    for (const line of stdout.split('\n')) assert.ok(line.length <= 120, line);
+  });
+
+const mistakes: [string[], string][] = [
+  [['aply'], 'error: there is no command `aply`\n  hint: did you mean `apply`?\n\n1 error\n'],
+  [
+    ['resume'],
+    'error: there is no command `resume`\n  hint: commands: plan, apply, validate, lab\n\n1 error\n',
+  ],
+  [['plan'], 'error: PLAYBOOK is missing\n  hint: write fanops plan PLAYBOOK\n\n1 error\n'],
+  [
+    ['plan', '--jsn', 'p.yml'],
+    'error: `fanops plan` has no option `--jsn`\n  hint: did you mean `--json`?\n\n1 error\n',
+  ],
+];
+for (const [argv, text] of mistakes)
+  test(`fanops ${argv.join(' ')} is a mistake, and says so on stderr`, () =>
+    assert.equal(fanops(argv), { status: 1, stdout: '', stderr: text }));
+
+test('a playbook that is not there is named with where it was looked for', () => {
+  inFolder({}, (folder) => {
+    const { status, stderr } = fanops(['plan', 'install.yml'], folder);
+    assert.is(status, 1);
+    assert.match(stderr, 'there is no playbook `install.yml`');
+    assert.match(stderr, 'looked for install.yml, playbooks/install.yml');
+  });
+});
+
+test('without an inventory it says the three ways to name one', () => {
+  inFolder({ 'playbooks/install.yml': '[]' }, (folder) => {
+    const { status, stderr } = fanops(['plan', 'install'], folder);
+    assert.is(status, 1);
+    assert.match(stderr, 'write -i FILE, set FANOPS_INVENTORY, or put `inventory: FILE` into fanops.yml');
+  });
+});
+
+test.run();

@@ -1,0 +1,108 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { parseArgs } from '../../src/cli/args.ts';
+import { COMMANDS } from '../../src/cli/commands.ts';
+import { extraVars } from '../../src/cli/extra-vars.ts';
+import { readSettings } from '../../src/cli/settings.ts';
+import { InputError } from '../../src/core/diagnostic.ts';
+import { inFolder } from './folder.ts';
+
+function settings(folder: string, argv: string[] = [], env: NodeJS.ProcessEnv = {}) {
+  const spec = COMMANDS.find((command) => command.spec.name === 'plan')?.spec;
+  if (!spec) throw new Error('no plan');
+  return readSettings(parseArgs(spec, ['p.yml', ...argv]), env, folder);
+}
+
+const FILE = 'inventory: inventory/lab.yml\nforks: 7\nuser: ops\nprivate_key: keys/id\n';
+
+test('fanops.yml is found in a folder above, and its paths are relative to it', () => {
+  inFolder({ 'fanops.yml': FILE }, (folder) => {
+    mkdirSync(join(folder, 'a/b'), { recursive: true });
+    assert.equal(settings(join(folder, 'a/b')), {
+      inventory: join(folder, 'inventory/lab.yml'),
+      forks: 7,
+      user: 'ops',
+      privateKey: join(folder, 'keys/id'),
+    });
+  });
+});
+
+test('the environment is stronger than the file, an option stronger than both', () => {
+  inFolder({ 'fanops.yml': FILE }, (folder) => {
+    const env = { FANOPS_INVENTORY: 'env.yml', FANOPS_FORKS: '9' };
+    const found = settings(folder, ['-f', '3'], env);
+    assert.is(found.inventory, join(folder, 'env.yml'));
+    assert.is(found.forks, 3);
+    assert.is(found.user, 'ops');
+  });
+});
+
+test('without any of them there are defaults, and no inventory', () => {
+  inFolder({}, (folder) => {
+    assert.equal(settings(folder), {
+      inventory: undefined,
+      forks: 20,
+      user: undefined,
+      privateKey: undefined,
+    });
+  });
+});
+
+const broken: [string, string, number, number][] = [
+  ['inventry: x\n', '`inventry` is not a setting', 1, 1],
+  ['user: ops\nforks: many\n', '`forks` must be a whole number of at least 1, found', 2, 8],
+  ['- a\n', 'fanops.yml must be a mapping of settings', 1, 1],
+];
+for (const [text, message, line, column] of broken)
+  test(`fanops.yml with ${JSON.stringify(text)} is refused with its place`, () => {
+    inFolder({ 'fanops.yml': text }, (folder) => {
+      const [first] = mistakesOf(() => settings(folder));
+      assert.match(first?.message ?? '', message);
+      assert.equal([first?.position?.line, first?.position?.column], [line, column]);
+    });
+  });
+
+test('a number of forks that is none is refused with where it came from', () => {
+  inFolder({}, (folder) => {
+    const message = 'the number of forks must be a whole number from 1 to 9999, found `0` in FANOPS_FORKS';
+    assert.is(mistakesOf(() => settings(folder, [], { FANOPS_FORKS: '0' }))[0]?.message, message);
+  });
+});
+
+const variables: [string, unknown][] = [
+  ['port=5433', 5433],
+  ['n=-3', -3],
+  ['on=true', true],
+  ['mode=0644', '0644'],
+  ['version=3.10', '3.10'],
+  ['text=a=b c', 'a=b c'],
+  ['empty=', ''],
+  ['list=["a", 1]', ['a', 1]],
+  ['quoted="5433"', '5433'],
+];
+for (const [word, value] of variables)
+  test(`-e ${word} gives ${JSON.stringify(value)}`, () =>
+    assert.equal(extraVars([word]), { [word.split('=')[0] ?? '']: value }));
+
+test('variables also come from a file, and the later -e wins', () => {
+  inFolder({ 'v.yml': 'a: 1\nb: {c: [x]}\n' }, (folder) => {
+    assert.equal(extraVars([`@${join(folder, 'v.yml')}`, 'a=2']), { a: 2, b: { c: ['x'] } });
+  });
+});
+
+for (const word of ['name', '1a=2', 'a-b=1', 'list=[1'])
+  test(`-e ${word} is refused`, () => assert.is(mistakesOf(() => extraVars([word])).length, 1));
+
+function mistakesOf(act: () => unknown) {
+  try {
+    act();
+  } catch (error) {
+    if (error instanceof InputError) return error.diagnostics;
+    throw error;
+  }
+  throw new Error('it was accepted');
+}
+
+test.run();
