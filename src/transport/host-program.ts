@@ -6,7 +6,7 @@ import { decodeHandler } from './handler-name.ts';
 /** The text of the program that answers our requests, and its first request: hello. */
 export function hostProgram(nonce: string, host: Host): string {
   const settings = [`N=${quote(nonce)} S=${quote(host.stateDir ?? '')} R=${quote(host.runDir ?? '')}`];
-  return `${[...settings, load('host-shared.sh'), load('host-program.sh'), 'hello'].join('\n')}\n`;
+  return `${[...settings, load('host-shared.sh'), load('host-batch.sh'), load('host-program.sh'), 'hello'].join('\n')}\n`;
 }
 
 /** The text of the program that runs a batch. */

@@ -182,7 +182,9 @@ class RequestQueue {
       .toString()
       .trim();
     this.#settle((answering) =>
-      known ? new ShellEnded(shellEnded(exit, said), exit, answering) : new Lost('the connection was lost'),
+      known
+        ? new ShellEnded(shellEnded(exit, said), exit, answering)
+        : new Lost(exit.lost ?? 'the connection was lost'),
     );
   }
 

@@ -12,6 +12,8 @@ export class Lost extends Error {
 export interface Exit {
   readonly status: number | null;
   readonly signal: string | null;
+  /** Why the connection went, where it did. */
+  readonly lost?: string;
 }
 
 /** One program on the host, with its three streams. */

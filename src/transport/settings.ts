@@ -34,3 +34,8 @@ export function withDefaults(given: TransportSettings): Settings {
     regainMs: given.regainMs ?? 300_000,
   };
 }
+
+/** A path as users write it: `~/` is the home directory. */
+export function expandHome(path: string): string {
+  return path.startsWith('~/') ? join(homedir(), path.slice(2)) : path;
+}
