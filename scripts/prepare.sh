@@ -63,7 +63,7 @@ install_modules() {
   if [ -x node_modules/.bin/node ] && [ node_modules/.package-lock.json -nt package-lock.json ]; then
     printf 'packages of npm: nothing to install\n'
   else
-    npm ci --no-audit --no-fund
+    npm ci --no-audit --no-fund --loglevel=error
   fi
 }
 

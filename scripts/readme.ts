@@ -1,8 +1,9 @@
 // Runs README.md: every block ```sh run, in order, as it stands, from the root of the project. Where a block
 // ```text output follows, the end of what was printed must be just that. Blocks ```sh are for reading only.
 // The last line is `N passed, N failed`; commands that end with such a line themselves are added up.
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
 
@@ -41,31 +42,61 @@ export function comparable(output: string): string {
     .trim();
 }
 
-function run(step: Step): { passed: number; failed: number } {
-  console.log(`\n$ ${step.command}`);
-  const { status, stdout } = spawnSync('bash', ['-c', `exec 2>&1; ${step.command}`], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    maxBuffer: 1 << 28,
-    encoding: 'utf8',
-  });
-  process.stdout.write(stdout);
-  if (status !== 0) console.log(`README.md:${step.line}: expected exit status 0, found ${status}`);
-  const same = step.output === undefined || comparable(stdout).endsWith(comparable(step.output));
-  if (!same) console.log(`README.md:${step.line}: expected this at the end:\n${step.output}`);
-  const counts = /^(\d+) passed, (\d+) failed$/.exec(stdout.trimEnd().split('\n').at(-1) ?? '');
-  const failed = Number(counts?.[2] ?? 0);
-  return {
-    passed: Number(counts?.[1] ?? (status === 0 && same ? 1 : 0)),
-    failed: (status === 0 && same) || failed > 0 ? failed : 1,
-  };
+interface Counts {
+  readonly passed: number;
+  readonly failed: number;
 }
 
-function main(): void {
-  const results = steps(readFileSync('README.md', 'utf8')).map(run);
-  const passed = results.reduce((all, { passed: n }) => all + n, 0);
-  const failed = results.reduce((all, { failed: n }) => all + n, 0) + (results.length === 0 ? 1 : 0);
+async function main(): Promise<void> {
+  const counts: Counts[] = [];
+  for (const step of steps(readFileSync('README.md', 'utf8'))) counts.push(await run(step));
+  const passed = counts.reduce((all, { passed: n }) => all + n, 0);
+  const failed = counts.reduce((all, { failed: n }) => all + n, 0) + (counts.length === 0 ? 1 : 0);
   console.log(`${passed} passed, ${failed} failed`);
   process.exitCode = failed > 0 ? 1 : 0;
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) main();
+async function run(step: Step): Promise<Counts> {
+  console.log(`\n$ ${step.command}`);
+  const began = performance.now();
+  const { status, printed } = await execute(step.command);
+  console.log(`README.md:${step.line}: ${((performance.now() - began) / 1000).toFixed(1)} s`);
+  if (status !== 0) console.log(`README.md:${step.line}: expected exit status 0, found ${status}`);
+  const same = step.output === undefined || comparable(printed).endsWith(comparable(step.output));
+  if (!same) console.log(`README.md:${step.line}: expected this at the end:\n${step.output}`);
+  return count(printed, status === 0 && same);
+}
+
+/** Runs a command line of bash, showing what it prints as it comes. */
+function execute(command: string): Promise<{ status: number | null; printed: string }> {
+  return new Promise((resolve) => {
+    const child = spawn('bash', ['-c', `exec 2>&1; ${command}`], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const chunks: Buffer[] = [];
+    child.stdout.on('data', (chunk: Buffer) => {
+      chunks.push(chunk);
+      process.stdout.write(chunk);
+    });
+    // What a command leaves running (the lab) may hold the pipe open: it gets a moment after the command's end.
+    child.on('exit', (status) => {
+      const finish = () => {
+        child.stdout.destroy();
+        resolve({ status, printed: Buffer.concat(chunks).toString() });
+      };
+      const patience = setTimeout(finish, 3000);
+      child.on('close', () => {
+        clearTimeout(patience);
+        finish();
+      });
+    });
+  });
+}
+
+/** Counts of its own, when the command's last line has them; else the command counts as one. */
+function count(printed: string, good: boolean): Counts {
+  const own = /^(\d+) passed, (\d+) failed$/.exec(printed.trimEnd().split('\n').at(-1) ?? '');
+  if (own === null) return good ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+  const failed = Number(own[2]);
+  return { passed: Number(own[1]), failed: good || failed > 0 ? failed : 1 };
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await main();

@@ -15,8 +15,9 @@ section() {
   log=$(mktemp)
   began=$SECONDS
   printf '\n=== %s\n' "$name"
-  "$@" </dev/null > >(tee "$log") 2>&1 && status=0 || status=$?
-  wait $! # tee has written all
+  # In braces, so that the redirection is this shell's own and there is a $! to wait for.
+  { "$@"; } </dev/null > >(tee "$log") 2>&1 && status=0 || status=$?
+  let_finish $!
   counts=$(section_counts "$log" "$status")
   rm -f "$log"
   sections_passed=$((sections_passed + ${counts% *}))
@@ -24,6 +25,13 @@ section() {
   sections_table+=$(printf '%5d s  %5d passed %3d failed  %s' $((SECONDS - began)) "${counts% *}" "${counts#* }" "$name")$'\n'
   printf -- '--- %s: %d s, exit status %d\n' "$name" $((SECONDS - began)) "$status"
   return "$status"
+}
+
+# Until tee has written all; but what a command leaves running may hold its pipe open for ever.
+let_finish() {
+  local tries=100
+  while kill -0 "$1" 2>/dev/null && [ $((tries -= 1)) -gt 0 ]; do sleep 0.05; done
+  kill "$1" 2>/dev/null || :
 }
 
 # section_counts LOG STATUS   prints PASSED FAILED
