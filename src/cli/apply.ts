@@ -25,7 +25,7 @@ export async function apply(args: Args): Promise<Outcome> {
   const stopping = new AbortController();
   const composition = compose(args, project, stopping.signal);
   const { console, engine } = composition;
-  showWarnings(project.playbook.warnings, console);
+  showWarnings(project.warnings, console);
   const started = performance.now();
   try {
     const planned = await look(composition);

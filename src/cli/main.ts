@@ -6,9 +6,10 @@ import { isSet, parseArgs } from './args.ts';
 import { COMMANDS, commandNames } from './commands.ts';
 import { exitCode } from './exit-code.ts';
 
-// A reader that has seen enough (`fanops plan … | head`) is no failure of ours.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
+for (const stream of [process.stdout, process.stderr]) stream.on('error', ignoreClosedReader);
+process.on('uncaughtException', (error) => {
+  say(bugText(error));
+  process.exit(exitCode('bug'));
 });
 process.exit(await main(process.argv.slice(2)));
 
@@ -80,6 +81,11 @@ async function explain(error: unknown): Promise<Outcome> {
 /** A file that is missing or may not be read, a full disk: named by the system call that failed. */
 function isFromOutside(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && 'syscall' in error && 'code' in error && 'path' in error;
+}
+
+/** A reader that has seen enough (`fanops plan … | head`) is no failure of ours. */
+function ignoreClosedReader(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
 }
 
 function bugText(error: unknown): string {

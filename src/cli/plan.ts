@@ -1,12 +1,13 @@
-import { gravest, type Outcome } from '../core/outcome.ts';
-import { type Plan, summarize } from '../core/plan.ts';
+import type { Outcome } from '../core/outcome.ts';
+import type { Plan } from '../core/plan.ts';
 import { planJson } from '../report/plan-json.ts';
 import { planMarkdown } from '../report/plan-markdown.ts';
-import { isEmpty, planText } from '../report/plan-text.ts';
+import { planText } from '../report/plan-text.ts';
 import { statsText } from '../report/stats.ts';
 import { type Args, isSet, lastOf } from './args.ts';
 import { onInterrupt } from './interrupts.ts';
 import { listing } from './listing.ts';
+import { planOutcome } from './plan-outcome.ts';
 import { loadProject } from './project.ts';
 import { showWarnings } from './warnings.ts';
 import { type Composition, compose } from './wiring.ts';
@@ -21,7 +22,7 @@ export async function plan(args: Args): Promise<Outcome> {
   }
   const composition = compose(args, project, new AbortController().signal);
   const { console, engine } = composition;
-  showWarnings(project.playbook.warnings, console);
+  showWarnings(project.warnings, console);
   const started = performance.now();
   try {
     const planned = await look(composition);
@@ -46,16 +47,6 @@ export async function look(composition: Composition): Promise<Plan | 'interrupte
     ignore();
     await reporter.close();
   }
-}
-
-/** What a plan by itself amounts to. */
-export function planOutcome(planned: Plan, detailed: boolean): Outcome {
-  const count = summarize(planned);
-  return gravest([
-    ...(planned.unreachable.length > 0 ? (['unreachable'] as const) : []),
-    ...(count.blocked > 0 ? (['failed'] as const) : []),
-    ...(detailed && !isEmpty(count) ? (['changes-pending'] as const) : []),
-  ]);
 }
 
 function rendered(args: Args, planned: Plan, { console }: Composition): string {

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { extname, join, relative } from 'node:path';
-import { mistake } from '../core/diagnostic.ts';
+import { type Diagnostic, mistake } from '../core/diagnostic.ts';
 import type { Host } from '../core/host.ts';
 import type { Inventory, Playbook } from '../core/task.ts';
 import { loadInventory } from '../language/load-inventory.ts';
@@ -15,6 +15,8 @@ export interface Project {
   readonly settings: Settings;
   readonly inventory: Inventory;
   readonly playbook: Playbook;
+  /** What was found while loading and does not stand in the way. */
+  readonly warnings: readonly Diagnostic[];
 }
 
 export function loadProject(args: Args): Project {
@@ -35,7 +37,12 @@ export function loadProject(args: Args): Project {
     skipTags: words(allOf(args, 'skip-tags')),
     readFile: (path) => readFileSync(path),
   });
-  return { settings, playbook, inventory: withOverrides(loaded.inventory, settings, isSet(args, 'become')) };
+  return {
+    settings,
+    playbook,
+    inventory: withOverrides(loaded.inventory, settings, isSet(args, 'become')),
+    warnings: [...loaded.warnings, ...playbook.warnings],
+  };
 }
 
 /** A path, or a name under `playbooks/`, with or without its ending. */

@@ -9,9 +9,9 @@ import { showWarnings } from './warnings.ts';
 
 /** `fanops validate`: loads everything; mistakes are thrown and shown by `main`. */
 export async function validate(args: Args): Promise<Outcome> {
-  const { playbook, inventory } = loadProject(args);
+  const { playbook, inventory, warnings } = loadProject(args);
   const console = openConsole(new Masker(), args);
-  showWarnings(playbook.warnings, console);
+  showWarnings(warnings, console);
   const tasks = playbook.plays.flatMap((play) => [...play.tasks, ...play.handlers]).length;
   const found = [
     counted(playbook.plays.length, 'play'),

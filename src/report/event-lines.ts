@@ -1,4 +1,4 @@
-import type { RunEvent } from '../core/event.ts';
+import type { Failure, RunEvent } from '../core/event.ts';
 import type { TaskRef } from '../core/plan.ts';
 import { duration } from './duration.ts';
 import { failureText } from './failure.ts';
@@ -43,6 +43,12 @@ function endText(event: Of<'end'>, paint: Paint): string {
   const line = `${outcome}: [${host}] ${event.handler ? 'handler ' : ''}${taskTitle(task, item)}${address}${why}  ${duration(event.durationMs)}`;
   const shown = paint(outcome === 'ignored' || outcome === 'unknown' ? 'warning' : outcome, line);
   if (failure === undefined) return shown;
-  const details = failureText({ host, task, item, failure }, paint);
+  const seen = event.sensitive ? withoutOutput(failure) : failure;
+  const details = failureText({ host, task, item, failure: seen }, paint);
   return outcome === 'ignored' ? `${shown}\n${details}` : details;
+}
+
+/** Of a sensitive task's failure neither what was run nor what it said. */
+function withoutOutput({ command: _, stdout: __, stderr: ___, ...rest }: Failure): Failure {
+  return { ...rest, message: `${rest.message} (sensitive: command and output are not shown)` };
 }

@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { exitCode } from '../../src/cli/exit-code.ts';
-import { planOutcome } from '../../src/cli/plan.ts';
+import { planOutcome } from '../../src/cli/plan-outcome.ts';
 import { gravest, type Outcome } from '../../src/core/outcome.ts';
 import { change, plan, step } from '../report/samples.ts';
 

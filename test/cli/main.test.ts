@@ -8,7 +8,7 @@ const BIN = new URL('../../bin/fanops', import.meta.url).pathname;
 
 /** Runs the real program without a terminal. */
 function fanops(argv: string[], cwd = '/') {
-  const env = { PATH: process.env['PATH'], HOME: process.env['HOME'] };
+  const env = { PATH: process.env.PATH, HOME: process.env.HOME };
   const { status, stdout, stderr } = spawnSync(BIN, argv, { cwd, env, input: '', encoding: 'utf8' });
   return { status, stdout, stderr };
 }

@@ -150,4 +150,13 @@ test('no event shows a known secret, live or line by line', () => {
   assert.not.match(text, Buffer.from(CANARY).toString('base64').replace(/=+$/, ''));
 });
 
+test('the failure of a sensitive task shows neither its command nor what it said', () => {
+  const [end] = leaky.filter((event) => event.type === 'end');
+  if (end?.failure === undefined) throw new Error('no failure');
+  const failure = { ...end.failure, message: 'exit status 1', next: 'look' };
+  const text = lastingText({ ...end, address: 'x', reason: 'r', failure, sensitive: true }, plainPaint, true);
+  assert.match(text ?? '', 'exit status 1 (sensitive: command and output are not shown)');
+  assert.not.match(text ?? '', CANARY);
+});
+
 test.run();
