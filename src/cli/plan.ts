@@ -5,8 +5,8 @@ import { planMarkdown } from '../report/plan-markdown.ts';
 import { planText } from '../report/plan-text.ts';
 import { statsText } from '../report/stats.ts';
 import { type Args, isSet, lastOf } from './args.ts';
-import { onInterrupt } from './interrupts.ts';
 import { listing } from './listing.ts';
+import { look } from './look.ts';
 import { planOutcome } from './plan-outcome.ts';
 import { loadProject } from './project.ts';
 import { showWarnings } from './warnings.ts';
@@ -32,20 +32,6 @@ export async function plan(args: Args): Promise<Outcome> {
     return planOutcome(planned, isSet(args, 'detailed-exitcode'));
   } finally {
     await engine.close();
-  }
-}
-
-/** Plans under the eyes of a reporter. The first ^C ends it: nothing has begun, nothing is left behind. */
-export async function look(composition: Composition): Promise<Plan | 'interrupted'> {
-  const reporter = await composition.openReporter();
-  const { promise: interrupted, resolve } = Promise.withResolvers<'interrupted'>();
-  const stop = () => resolve('interrupted');
-  const ignore = onInterrupt({ first: stop, second: stop, third: stop });
-  try {
-    return await Promise.race([composition.engine.plan(), interrupted]);
-  } finally {
-    ignore();
-    await reporter.close();
   }
 }
 

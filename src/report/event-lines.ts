@@ -5,7 +5,10 @@ import { failureText } from './failure.ts';
 import { hostNames } from './host-names.ts';
 import type { Paint } from './paint.ts';
 import { recapText } from './recap.ts';
-import { harmless } from './text.ts';
+import { cut, harmless } from './text.ts';
+
+/** Of an address (a command's is the command itself), so much. Characters. */
+const MOST_ADDRESS = 80;
 
 type Of<Type extends RunEvent['type']> = Extract<RunEvent, { type: Type }>;
 
@@ -39,7 +42,10 @@ function isQuiet({ outcome }: Of<'end'>): boolean {
 function endText(event: Of<'end'>, paint: Paint): string {
   const { host, task, item, outcome, failure } = event;
   const why = event.reason === undefined ? '' : ` (${harmless(event.reason)})`;
-  const address = event.address === '' || event.address === task.name ? '' : `  ${harmless(event.address)}`;
+  const address =
+    event.address === '' || event.address === task.name
+      ? ''
+      : `  ${cut(harmless(event.address).replaceAll('\n', ' '), MOST_ADDRESS)}`;
   const line = `${outcome}: [${host}] ${event.handler ? 'handler ' : ''}${taskTitle(task, item)}${address}${why}  ${duration(event.durationMs)}`;
   const shown = paint(outcome === 'ignored' || outcome === 'unknown' ? 'warning' : outcome, line);
   if (failure === undefined) return shown;

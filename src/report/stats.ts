@@ -12,7 +12,9 @@ export interface HostStats {
 export function statsText(stats: readonly HostStats[], elapsedMs: number): string {
   const rows = [
     ['host', 'waits', 'sent', 'received'],
-    ...stats.map((s) => [s.host, String(s.waits), bytes(s.bytesSent), bytes(s.bytesReceived)]),
+    ...stats
+      .toSorted(byHost)
+      .map((s) => [s.host, String(s.waits), bytes(s.bytesSent), bytes(s.bytesReceived)]),
   ];
   const widths = [0, 1, 2, 3].map((column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
   const lines = rows.map((row) =>
@@ -30,4 +32,8 @@ function bytes(count: number): string {
   if (count < 1024) return `${count} B`;
   const kib = count / 1024;
   return kib < 1024 ? `${kib.toFixed(1)} KiB` : `${(kib / 1024).toFixed(1)} MiB`;
+}
+
+function byHost(a: HostStats, b: HostStats): number {
+  return a.host.localeCompare(b.host, 'en', { numeric: true });
 }

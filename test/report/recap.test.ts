@@ -22,8 +22,8 @@ pending handlers on db1: restart patroni (the next apply runs them)`,
 
 test('the stats are a table of waits and bytes', () => {
   const rows = [
-    { host: 'db1', waits: 9, bytesSent: 512, bytesReceived: 20_480 },
     { host: 'db22', waits: 12, bytesSent: 3_145_728, bytesReceived: 0 },
+    { host: 'db1', waits: 9, bytesSent: 512, bytesReceived: 20_480 },
   ];
   assert.equal(
     statsText(rows, 65_000),
