@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 
-const DIR = '/var/lib/fanops-lab-test';
+const DIR = process.env.FANOPS_LAB_TEST_DIR ?? '/var/lib/fanops-lab-test';
 const HOSTS = ['db1', 'db2', 'db3'];
 const ADDRESSES = ['10.99.79.11', '10.99.79.12', '10.99.79.13'];
 const ENV = {
@@ -81,7 +81,8 @@ async function traces(): Promise<string[]> {
     .flatMap((dir) => readdirSync(dir).filter((name) => name.startsWith('fanopstest')));
   const processes = (await program('ps', ['-eo', 'pid,args'])).stdout
     .split('\n')
-    .filter((l) => l.includes(DIR) || l.includes('10.99.79.1"'));
+    .filter((l) => /systemd-nspawn|supervise\.sh|apt-proxy-main/.test(l))
+    .filter((l) => l.includes(`${DIR}/`) || l.includes('10.99.79.1"'));
   return [...links, ...spaces, ...mounts, ...listening, ...groups, ...processes];
 }
 
