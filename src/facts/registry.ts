@@ -4,6 +4,7 @@ import { directoryEntries } from './directory-entries.ts';
 import { group } from './group.ts';
 import { packageKind } from './package.ts';
 import { path } from './path.ts';
+import { patroni } from './patroni.ts';
 import { place } from './place.ts';
 import { port } from './port.ts';
 import { secretFile } from './secret-file.ts';
@@ -20,6 +21,7 @@ export const factKinds: readonly AnyFactKind[] = [
   directoryEntries,
   group,
   packageKind,
+  patroni,
   path,
   place,
   port,

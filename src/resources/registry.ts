@@ -4,10 +4,18 @@ import { command } from './command.ts';
 import { copy } from './copy.ts';
 import { directory } from './directory.ts';
 import { file } from './file.ts';
+import { group } from './group.ts';
 import { link } from './link.ts';
 import { packageResource } from './package.ts';
+import { patroniFacts } from './patroni-facts.ts';
+import { patroniRestart } from './patroni-restart.ts';
+import { patroniSwitchover } from './patroni-switchover.ts';
+import { randomSecret } from './random-secret.ts';
 import { service } from './service.ts';
+import { stat } from './stat.ts';
 import { template } from './template.ts';
+import { user } from './user.ts';
+import { waitFor } from './wait-for.ts';
 
 /** Every resource and action that a playbook can name. */
 export const resources: readonly AnyResource[] = [
@@ -16,8 +24,16 @@ export const resources: readonly AnyResource[] = [
   copy,
   directory,
   file,
+  group,
   link,
   packageResource,
+  patroniFacts,
+  patroniRestart,
+  patroniSwitchover,
+  randomSecret,
   service,
+  stat,
   template,
+  user,
+  waitFor,
 ];

@@ -1,6 +1,5 @@
 import type { FieldChange } from '../../core/change.ts';
 import { lines, type Script, sh } from '../../core/shell.ts';
-import type { PathInfo } from '../../facts/path.ts';
 
 /** Owner, group and permissions as declared; what is absent is left as it is. */
 export type Attributes = {
@@ -10,7 +9,7 @@ export type Attributes = {
 };
 
 /** Where they differ; `before` is absent for a path that does not exist yet. */
-export function attributeChanges(wanted: Attributes, before?: PathInfo): FieldChange[] {
+export function attributeChanges(wanted: Attributes, before?: Required<Attributes>): FieldChange[] {
   return (['owner', 'group', 'mode'] as const).flatMap((field) => {
     const after = wanted[field];
     if (after === undefined || after === before?.[field]) return [];
@@ -31,7 +30,10 @@ export function setAttributes(path: Script, { owner, group, mode }: Attributes):
 }
 
 /** What they are afterwards, where that is certain: declared, or known from before. */
-export function attributesAfter(wanted: Attributes, before?: PathInfo): Required<Attributes> | undefined {
+export function attributesAfter(
+  wanted: Attributes,
+  before?: Required<Attributes>,
+): Required<Attributes> | undefined {
   const owner = wanted.owner ?? before?.owner;
   const group = wanted.group ?? before?.group;
   const mode = wanted.mode ?? before?.mode;

@@ -19,6 +19,9 @@ export interface Body {
 /** Longer texts are shown by their checksum. Characters. */
 const SHOWN = 65_536;
 
+/** A checksum of what was secret would let it be guessed. */
+const NOT_SHOWN = '(not shown)';
+
 export function bodyOf(
   content: string | Secret | undefined,
   source: LocalFile | undefined,
@@ -36,6 +39,8 @@ export function contentChange(
   before?: { readonly sha256?: string; readonly text?: string },
 ): FieldChange {
   const after = body.text;
+  if (after instanceof Secret && before && before.text === undefined)
+    return { field: 'content', before: NOT_SHOWN, after };
   const isShown = after !== undefined && textOf(after).length <= SHOWN;
   if (!isShown || (before && before.text === undefined))
     return {

@@ -1,0 +1,157 @@
+import { NONE } from '../core/change.ts';
+import type { FactView } from '../core/fact.ts';
+import type { Resource } from '../core/resource.ts';
+import { patroniFact } from '../facts/patroni.ts';
+import { isRunning, leaderOf, type PatroniMember, type PatroniView } from '../facts/patroni-view.ts';
+import { object, text } from './parts/schema.ts';
+
+export type PatroniFactsArgs = { readonly members: string; readonly port?: number };
+
+type Member = {
+  readonly name: string;
+  readonly role: string;
+  readonly state: string;
+  readonly timeline: number | null;
+  readonly lag: number | null;
+  readonly host: string;
+  readonly pending_restart: boolean;
+};
+
+type Result = {
+  readonly leader: string;
+  readonly timeline: number | null;
+  readonly scope: string;
+  readonly system_identifier: string;
+  readonly healthy: boolean;
+  readonly members: readonly Member[];
+  readonly silent: readonly string[];
+  readonly unseen: readonly string[];
+  readonly disagreement: readonly string[];
+};
+
+type Source = { readonly host: string; readonly view: PatroniView };
+
+const NUMBER_OR_NULL = ['integer', 'null'] as const;
+const TEXTS = { type: 'array', items: { type: 'string' } } as const;
+
+const MEMBER = object(
+  {
+    name: text('Its name.'),
+    role: text('leader, replica, sync_standby or standby_leader.'),
+    state: text('running, streaming, starting, stopped and others.'),
+    timeline: { type: NUMBER_OR_NULL, description: 'Its timeline; null where it is not known.' },
+    lag: { type: NUMBER_OR_NULL, description: 'Bytes behind the leader; null where it is not known.' },
+    host: text('Its address.'),
+    pending_restart: { type: 'boolean', description: 'It must be restarted for a setting to take effect.' },
+  },
+  ['name', 'role', 'state', 'timeline', 'lag', 'host', 'pending_restart'],
+);
+
+export const patroniFacts: Resource<PatroniFactsArgs, Result> = {
+  name: 'patroni_facts',
+  kind: 'action',
+  scope: 'cluster',
+  summary: 'What the Patronis of a group say of the cluster, and where they disagree. Changes nothing.',
+  schema: object(
+    {
+      members: text('The inventory group whose hosts are asked.'),
+      port: {
+        type: 'integer',
+        minimum: 1,
+        maximum: 65_535,
+        default: 8008,
+        description: "Of Patroni's REST interface.",
+      },
+    },
+    ['members'],
+  ),
+  result: object(
+    {
+      leader: text('Name of the leader that all agree on; empty when there is none.'),
+      timeline: { type: NUMBER_OR_NULL, description: 'The timeline of the leader.' },
+      scope: text("The cluster's name."),
+      system_identifier: text("PostgreSQL's; empty where it is not known."),
+      healthy: {
+        type: 'boolean',
+        description: 'Every host answers, all agree, one leads, and all members run on its timeline.',
+      },
+      members: { type: 'array', items: MEMBER, description: 'As the first host that answered sees them.' },
+      silent: { ...TEXTS, description: 'Hosts where no Patroni listens.' },
+      unseen: { ...TEXTS, description: 'Hosts that could not be asked, and why.' },
+      disagreement: { ...TEXTS, description: 'What hosts say differently, one sentence each.' },
+    },
+    [
+      'leader',
+      'timeline',
+      'scope',
+      'system_identifier',
+      'healthy',
+      'members',
+      'silent',
+      'unseen',
+      'disagreement',
+    ],
+  ),
+  identity: ['members', 'port'],
+  membersFrom: 'members',
+  address: ({ members }) => `patroni_facts ${members}`,
+  needs: ({ port }) => [patroniFact(port)],
+  diff: () => NONE,
+  commands: () => [],
+  touches: () => [],
+  registered: ({ port }, _change, _outputs, facts) => judge(port, facts),
+};
+
+function judge(port: number | undefined, facts: FactView): Result {
+  const asked = facts.members.map((host) => ({ host, looked: facts.get(patroniFact(port), host) }));
+  const sources = asked.flatMap(({ host, looked }) =>
+    looked.state === 'value' ? [{ host, view: looked.value }] : [],
+  );
+  const members = sources.find(({ view }) => view.members.length > 0)?.view.members ?? [];
+  const disagreement = disagreements(sources);
+  const leader = disagreement.length === 0 ? leaderOf(members) : undefined;
+  const isWhole = sources.length === asked.length && members.length >= asked.length;
+  const allRun = members.every((m) => isRunning(m) && m.timeline === leader?.timeline);
+  return {
+    leader: leader?.name ?? '',
+    timeline: leader?.timeline ?? null,
+    scope: sources.map(({ view }) => view.scope).find((s) => s !== '') ?? '',
+    system_identifier: sources.map(({ view }) => view.systemIdentifier).find((s) => s !== '') ?? '',
+    healthy: leader !== undefined && isWhole && allRun,
+    members: members.map(memberOf),
+    silent: asked.filter(({ looked }) => looked.state === 'absent').map(({ host }) => host),
+    unseen: asked.flatMap(({ host, looked }) =>
+      looked.state === 'unreadable' ? [`${host}: ${looked.reason}`] : [],
+    ),
+    disagreement,
+  };
+}
+
+/** What must be the same wherever one asks. */
+function disagreements(sources: readonly Source[]): string[] {
+  const questions: readonly [string, (view: PatroniView) => string][] = [
+    ['the leader', (view) => leaderOf(view.members)?.name ?? 'none'],
+    ["the leader's timeline", (view) => String(leaderOf(view.members)?.timeline ?? 'unknown')],
+    ['the system identifier', (view) => view.systemIdentifier],
+    ['the scope', (view) => view.scope],
+    [
+      'the members',
+      (view) =>
+        view.members
+          .map((m) => m.name)
+          .sort()
+          .join(' '),
+    ],
+  ];
+  return questions.flatMap(([what, ask]) => {
+    const said = sources
+      .map(({ host, view }) => ({ host, answer: ask(view) }))
+      .filter((one) => one.answer !== '');
+    const isSame = said.every((one) => one.answer === said[0]?.answer);
+    return isSame ? [] : [`${what}: ${said.map((one) => `${one.host} says ${one.answer}`).join(', ')}`];
+  });
+}
+
+function memberOf({ pendingRestart, ...member }: PatroniMember): Member {
+  return { ...member, pending_restart: pendingRestart };
+}
