@@ -1,0 +1,51 @@
+import type { Position } from '../core/diagnostic.ts';
+import type { Touch } from '../core/touch.ts';
+import type { Layer } from './definitions.ts';
+import type { Located, LocatedMapping, LocatedScalar } from './located.ts';
+import type { ResourceSchema } from './resource-schema.ts';
+
+/** A play as written, its keys checked and nothing rendered. */
+export interface PlayDraft {
+  readonly id: string;
+  readonly name: string;
+  readonly position: Position;
+  /** The hosts before the limit, in the order of the inventory. */
+  readonly hosts: readonly string[];
+  readonly serial: Located | undefined;
+  readonly defaults: Layer;
+  readonly vars: Layer;
+  readonly tasks: readonly TaskDraft[];
+  readonly handlers: readonly TaskDraft[];
+}
+
+/** A task as written, its keys checked and nothing rendered. */
+export interface TaskDraft {
+  readonly id: string;
+  readonly number: number;
+  readonly name: string;
+  readonly position: Position;
+  readonly resource: ResourceSchema;
+  /** Where the name of the resource stands. */
+  readonly resourcePosition: Position;
+  readonly args: LocatedMapping;
+  readonly when: readonly Located[];
+  readonly until: readonly Located[];
+  readonly changedWhen: readonly Located[];
+  readonly failedWhen: readonly Located[];
+  readonly loop: Located | undefined;
+  readonly loopVariable: string;
+  readonly loopLabel: LocatedScalar | undefined;
+  readonly register: string | undefined;
+  readonly registerPosition: Position;
+  readonly tags: readonly string[];
+  readonly become: boolean | undefined;
+  readonly becomeUser: LocatedScalar | undefined;
+  readonly runOnce: boolean;
+  readonly delegateTo: LocatedScalar | undefined;
+  readonly notify: readonly LocatedScalar[];
+  readonly retry: { readonly retries: number; readonly delayMs: number } | undefined;
+  readonly ignoreErrors: boolean;
+  readonly vars: Layer;
+  readonly touches: readonly Touch[] | undefined;
+  readonly sensitive: boolean;
+}

@@ -1,0 +1,131 @@
+import { didYouMean } from './nearest.ts';
+import type { ResourceSchema } from './resource-schema.ts';
+
+type Table = { readonly [name: string]: string };
+
+/** Ansible's modules under names that do not exist here. */
+const MODULES: Table = {
+  apt: 'write `package: {name: …}`',
+  yum: 'write `package: {name: …}`',
+  dnf: 'write `package: {name: …}`',
+  pip: 'write `command:` with `creates:`',
+  shell: 'write `command:`; a pipeline goes into a script that `copy` brings to the host',
+  script: 'write `copy:` for the script, then `command:`',
+  raw: 'write `command:`',
+  systemd: 'write `service: {name: …, state: started}`',
+  systemd_service: 'write `service: {name: …, state: started}`',
+  lineinfile:
+    'write the whole file with `template:` or `file: {content: …}`: a line in it cannot be reviewed',
+  blockinfile: 'write the whole file with `template:` or `file: {content: …}`',
+  replace: 'write the whole file with `template:`',
+  ini_file: 'write the whole file with `template:`',
+  set_fact: 'write the value under `vars:` of the play, or `register:` a result',
+  debug: 'write `assert:`, or look at the result with -v',
+  fail: 'write `assert: {that: …, msg: …}`',
+  stat: 'write the declaration itself: it looks first; or `wait_for: {path: …}`',
+  setup: 'remove it: facts are looked at when they are needed',
+  gather_facts: 'remove it: facts are looked at when they are needed',
+  pause: 'write `wait_for:` for what the pause waits for',
+  uri: 'write `command: curl …` with `register:`, or `wait_for: {port: …}`',
+  get_url: 'write `command: curl …` with `creates:`',
+  cron: 'write a file in /etc/cron.d with `template:`',
+  symlink: 'write `link: {path: …, target: …}`',
+  include: 'write the tasks here: files of tasks are not supported yet',
+  include_tasks: 'write the tasks here: files of tasks are not supported yet',
+  import_tasks: 'write the tasks here: files of tasks are not supported yet',
+  include_role: 'roles are not supported: write the tasks in a playbook',
+  import_role: 'roles are not supported: write the tasks in a playbook',
+  include_vars: 'put the variables into the inventory, or pass -e @file',
+  import_playbook: 'run the playbooks one after the other',
+  block: 'blocks are not supported: put `when`, `become`, `tags` at each task',
+  rescue: 'blocks are not supported: write a runbook with `on_failure`',
+};
+
+const TASK_KEYS: Table = {
+  with_items: 'write `loop:`',
+  with_list: 'write `loop:`',
+  with_dict: 'write `loop:` over a list of mappings',
+  with_fileglob: 'write `loop:` over the names of the files',
+  loop_with: 'write `loop:`',
+  sudo: 'write `become: true`',
+  sudo_user: 'write `become_user:`',
+  become_method: 'remove it: sudo is the only one',
+  only_if: 'write `when:`',
+  unless: 'write `when:` with !( … )',
+  no_log: 'write `sensitive: true`',
+  environment: 'not supported yet: write `command: {environment: …}`',
+  listen: 'not supported yet: notify the handler by its name',
+  check_mode: 'remove it: every plan is without changes',
+  diff: 'remove it: use --diff on the command line',
+  async: 'remove it: commands go on when the connection is lost; use `timeout`',
+  poll: 'remove it: commands go on when the connection is lost',
+  local_action: 'write `delegate_to: localhost`, with localhost in the inventory',
+  any_errors_fatal: 'remove it: a failed task stops its host',
+  throttle: 'write `serial:` at the play',
+  args: 'put the arguments below the name of the resource',
+  action: 'write the name of the resource as the key',
+  variables: 'write `vars:`',
+  remote_user: 'write `ansible_user` in the inventory, or `become_user:`',
+};
+
+const PLAY_KEYS: Table = {
+  gather_facts: 'remove it: facts are looked at when they are needed',
+  roles: 'roles are not supported: write the tasks in the playbook',
+  pre_tasks: 'write them at the beginning of `tasks:`',
+  post_tasks: 'write them at the end of `tasks:`, after `meta: flush_handlers`',
+  vars_files: 'put the variables into the inventory, or pass -e @file',
+  vars_prompt: 'pass the value with -e name=value',
+  sudo: 'write `become: true`',
+  sudo_user: 'write `become_user:`',
+  remote_user: 'write `ansible_user` in the inventory',
+  user: 'write `ansible_user` in the inventory',
+  connection: 'write `ansible_connection` in the inventory',
+  environment: 'not supported yet: write `command: {environment: …}`',
+  strategy: 'remove it: write `serial:` for smaller batches',
+  any_errors_fatal: 'remove it',
+  max_fail_percentage: 'remove it, or write `serial:` for smaller batches',
+  host: 'write `hosts:`',
+  import_playbook: 'run the playbooks one after the other',
+};
+
+export function playKeyHint(key: string, known: readonly string[]): string | undefined {
+  return PLAY_KEYS[key] ?? didYouMean(key, known, 'a play has');
+}
+
+/** What to write for a key of a task that is neither a keyword nor a resource. */
+export function taskKeyHint(
+  key: string,
+  keywords: readonly string[],
+  resources: readonly ResourceSchema[],
+): string | undefined {
+  const short = key.replace(/^.*\./, '');
+  const names = resources.map((resource) => resource.name);
+  if (short !== key && names.includes(short)) return `write \`${short}:\``;
+  const known = resources.find((resource) => knownAs(resource.schema['x-known-as']).includes(short));
+  if (known) return `write \`${known.name}:\``;
+  return (
+    TASK_KEYS[short] ?? MODULES[short] ?? didYouMean(key, [...keywords, ...names], 'resources and keywords')
+  );
+}
+
+/** Whether a name is one of Ansible's modules, fully qualified or not. */
+export function isForeignModule(key: string): boolean {
+  return /^[a-z_]+\.[a-z_]+\.[a-z_]+$/.test(key) || Object.hasOwn(MODULES, key);
+}
+
+/** What to write for an argument that a resource does not have. */
+export function argumentHint(name: string, resource: ResourceSchema): string | undefined {
+  const { properties } = resource.schema;
+  const entries = Object.entries((properties ?? {}) as { [name: string]: { [key: string]: unknown } });
+  const known = entries.find(([, schema]) => knownAs(schema['x-known-as']).includes(name));
+  if (known) return `write \`${known[0]}\``;
+  return didYouMean(
+    name,
+    entries.map(([property]) => property),
+    `\`${resource.name}\` has`,
+  );
+}
+
+function knownAs(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter((v) => typeof v === 'string') : [];
+}

@@ -1,0 +1,200 @@
+import type { Diagnostic } from '../core/diagnostic.ts';
+import type { Host } from '../core/host.ts';
+import type { Inventory } from '../core/task.ts';
+import { type Layer, layerOf, valueLayer } from './definitions.ts';
+import { describe } from './describe.ts';
+import { readDocument } from './document.ts';
+import { asMapping } from './fields.ts';
+import { connectionOf } from './host-connection.ts';
+import { type Entry, type LocatedMapping, plainValue } from './located.ts';
+import { didYouMean } from './nearest.ts';
+import { Problems } from './problems.ts';
+
+/** An inventory with the variables of its hosts. */
+export interface Loaded {
+  readonly inventory: Inventory;
+  /** For every host: what is implied, its groups' (weakest first) and its own variables. */
+  readonly layers: { readonly [host: string]: HostLayers };
+  /** The text it was read from, for messages that point into it. */
+  readonly text: string;
+  readonly warnings: readonly Diagnostic[];
+}
+
+export interface HostLayers {
+  /** `ansible_host` and the like where nobody sets them. */
+  readonly implied: Layer;
+  readonly groups: readonly Layer[];
+  readonly own: Layer;
+}
+
+interface Group {
+  readonly name: string;
+  readonly parents: Set<string>;
+  readonly hosts: Set<string>;
+  layer: Layer;
+}
+
+/** The groups and hosts while the file is read. */
+interface Tree {
+  readonly groups: Map<string, Group>;
+  readonly hosts: Map<string, Layer>;
+  readonly problems: Problems;
+}
+
+const GROUP_KEYS = ['hosts', 'children', 'vars'];
+
+/** Reads an inventory in Ansible's YAML shape. Throws an InputError with every mistake in it. */
+export function loadInventory(file: string, text: string): Loaded {
+  const problems = new Problems();
+  const tree: Tree = { groups: new Map(), hosts: new Map(), problems };
+  const root = readDocument(file, text, problems);
+  if (root === undefined) {
+    if (problems.count === 0)
+      problems.error(
+        'the inventory is empty',
+        { file, line: 1, column: 1 },
+        'write `all:` with `hosts:` below it',
+      );
+  } else if (root.kind !== 'mapping')
+    problems.error(
+      `an inventory is a mapping of groups, found ${describe(plainValue(root))}`,
+      root.position,
+      'write `all:` with `hosts:` below it',
+    );
+  else for (const entry of root.entries) readGroup(tree, entry, undefined);
+  checkNames(tree);
+  const groups = membersOfGroups(tree);
+  const loaded = [...tree.hosts.keys()].map((name, index) => loadHost(tree, name, index));
+  problems.throwIfAny();
+  return {
+    inventory: { file, hosts: loaded.map(({ host }) => host), groups },
+    layers: Object.fromEntries(loaded.map(({ host, layers }) => [host.name, layers])),
+    text,
+    warnings: problems.warnings,
+  };
+}
+
+function readGroup(tree: Tree, entry: Entry, parent: string | undefined): void {
+  const { key: name, keyPosition } = entry;
+  const { problems } = tree;
+  if (!/^[A-Za-z_][\w-]*$/.test(name))
+    problems.error(`a group has a name of letters, digits, _ and -, found \`${name}\``, keyPosition);
+  const group = groupOf(tree, name);
+  if (parent !== undefined && parent !== 'all') group.parents.add(parent);
+  const mapping = asMapping(entry, problems);
+  if (!mapping) return;
+  for (const part of mapping.entries) {
+    const content = GROUP_KEYS.includes(part.key) ? asMapping(part, problems) : undefined;
+    if (part.key === 'vars')
+      group.layer = mergeLayers(group.layer, layerOf(content, 'group', `group ${name}`, problems));
+    else if (part.key === 'hosts') for (const host of content?.entries ?? []) readHost(tree, host, group);
+    else if (part.key === 'children')
+      for (const child of content?.entries ?? []) readGroup(tree, child, name);
+    else problems.error(`a group has no key \`${part.key}\``, part.keyPosition, groupKeyHint(part.key));
+  }
+}
+
+function groupKeyHint(key: string): string | undefined {
+  if (key === 'groups') return 'write `children:`';
+  return (
+    didYouMean(key, GROUP_KEYS) ??
+    `put hosts below \`hosts:\`, groups below \`children:\`, variables below \`vars:\``
+  );
+}
+
+function readHost(tree: Tree, entry: Entry, group: Group): void {
+  const { key: name, keyPosition, value } = entry;
+  const { problems } = tree;
+  if (/[[\]]/.test(name))
+    problems.error(
+      `ranges of hosts (\`${name}\`) are not supported`,
+      keyPosition,
+      'write one line for each host',
+    );
+  else if (!/^[A-Za-z0-9_][\w.-]*$/.test(name))
+    problems.error(`a host has a name of letters, digits, _, . and -, found \`${name}\``, keyPosition);
+  group.hosts.add(name);
+  const mapping: LocatedMapping | undefined =
+    value.kind === 'scalar' && value.value === null ? undefined : asMapping(entry, problems);
+  const layer = layerOf(mapping, 'host', `host ${name}`, problems);
+  tree.hosts.set(name, mergeLayers(tree.hosts.get(name) ?? new Map(), layer));
+}
+
+function groupOf(tree: Tree, name: string): Group {
+  const known = tree.groups.get(name);
+  if (known) return known;
+  const group: Group = { name, parents: new Set(), hosts: new Set(), layer: new Map() };
+  tree.groups.set(name, group);
+  return group;
+}
+
+function checkNames(tree: Tree): void {
+  for (const name of tree.groups.keys()) {
+    if (tree.hosts.has(name))
+      tree.problems.error(
+        `\`${name}\` is the name of a group and of a host`,
+        undefined,
+        'rename one of them',
+      );
+    const cycle = ancestors(tree, name).includes(name);
+    if (cycle)
+      tree.problems.error(
+        `the group \`${name}\` is its own child`,
+        undefined,
+        'remove it from its `children:`',
+      );
+  }
+}
+
+/** Every group with its own hosts and those of its children, in the order of the inventory. */
+function membersOfGroups(tree: Tree): { [group: string]: string[] } {
+  const members: { [group: string]: string[] } = { all: [...tree.hosts.keys()] };
+  for (const name of tree.groups.keys())
+    if (name !== 'all')
+      members[name] = [...tree.hosts.keys()].filter((host) =>
+        groupsOf(tree, host).some((g) => g.name === name),
+      );
+  return members;
+}
+
+/** The groups of a host, weakest first: `all`, then by depth, then by name. */
+function groupsOf(tree: Tree, host: string): Group[] {
+  const own = [...tree.groups.values()].filter((group) => group.hosts.has(host)).map((group) => group.name);
+  const names = new Set(['all', ...own, ...own.flatMap((name) => ancestors(tree, name))]);
+  return [...names]
+    .map((name) => groupOf(tree, name))
+    .sort((a, b) => depth(tree, a.name) - depth(tree, b.name) || (a.name < b.name ? -1 : 1));
+}
+
+function ancestors(tree: Tree, name: string): string[] {
+  const found = new Set<string>();
+  const walk = (group: string): void => {
+    for (const parent of tree.groups.get(group)?.parents ?? []) {
+      if (found.has(parent)) continue;
+      found.add(parent);
+      walk(parent);
+    }
+  };
+  walk(name);
+  return [...found];
+}
+
+function depth(tree: Tree, name: string): number {
+  return name === 'all' ? 0 : 1 + ancestors(tree, name).length;
+}
+
+function loadHost(tree: Tree, name: string, index: number): { host: Host; layers: HostLayers } {
+  const groups = groupsOf(tree, name).map((group) => group.layer);
+  const own = tree.hosts.get(name) ?? new Map();
+  const host = connectionOf(name, index, [...groups, own], tree.problems);
+  const implied = valueLayer(
+    { ansible_host: host.address, ansible_port: host.port, ansible_user: host.user },
+    'implied',
+    'the host itself',
+  );
+  return { host, layers: { implied, groups, own } };
+}
+
+function mergeLayers(weak: Layer, strong: Layer): Layer {
+  return new Map([...weak, ...strong]);
+}

@@ -1,0 +1,181 @@
+import type { Play, Playbook, Task } from '../core/task.ts';
+import type { Value } from '../core/value.ts';
+import { checkArgumentNames } from './argument-check.ts';
+import { compileTask } from './compile-task.ts';
+import { ConditionRoots, resultShape } from './condition-root.ts';
+import { ControllerFiles } from './controller-files.ts';
+import { checkName, type Layer, valueLayer } from './definitions.ts';
+import { readDocument } from './document.ts';
+import type { PlayDraft, TaskDraft } from './draft.ts';
+import type { Loaded } from './load-inventory.ts';
+import { matchHosts } from './patterns.ts';
+import { beforehand, type PlayLayers } from './play-scope.ts';
+import { Mistake, Problems } from './problems.ts';
+import { readPlays } from './read-play.ts';
+import { renderTask, type TaskContext, taskOf } from './render-task.ts';
+import type { ResourceSchema } from './resource-schema.ts';
+import { checkTags, isSelected, type Selection } from './selection.ts';
+import { splitBatches } from './serial.ts';
+import { DYN, mergeShapes, type Shape } from './shape.ts';
+
+export interface LoadOptions {
+  /** Path of the playbook, for messages and for finding files beside it. */
+  readonly file: string;
+  readonly text: string;
+  readonly inventory: Loaded;
+  readonly resources: readonly ResourceSchema[];
+  /** Variables of the command line, stronger than all others. */
+  readonly extraVars?: { readonly [name: string]: Value };
+  /** Hosts to keep, as a pattern. */
+  readonly limit?: string;
+  readonly tags?: readonly string[];
+  readonly skipTags?: readonly string[];
+  /** Reads a file of the controller; relative paths count from the playbook's folder. */
+  readFile(path: string): string | Buffer;
+}
+
+/** Registers known at some point of the playbook: their types, and who sets them. */
+interface Registered {
+  readonly shapes: Map<string, Shape>;
+  readonly by: Map<string, string>;
+}
+
+/**
+ * Reads a playbook and checks all that can be checked without a host: keys, arguments, conditions,
+ * templates, variables, files, for every host. Throws an InputError with every mistake found.
+ */
+export function loadPlaybook(options: LoadOptions): Playbook {
+  const { file, text, inventory: loaded } = options;
+  const problems = new Problems();
+  problems.addSource(loaded.inventory.file, loaded.text);
+  let number = 0;
+  const root = readDocument(file, text, problems);
+  const drafts = readPlays(root, file, {
+    inventory: loaded.inventory,
+    resources: options.resources,
+    problems,
+    nextNumber: () => {
+      number += 1;
+      return number;
+    },
+  });
+  const files = new ControllerFiles(file, options.readFile, problems);
+  const kept = keptHosts(options, problems);
+  const selection = { tags: options.tags ?? [], skipTags: options.skipTags ?? [] };
+  problems.collect(() =>
+    checkTags(
+      selection,
+      drafts.flatMap((play) => play.tasks),
+    ),
+  );
+  const commandLine = commandLineLayer(options, problems);
+  const registered: Registered = { shapes: new Map(), by: new Map() };
+  const plays = drafts.map((draft) => {
+    const layers = { defaults: draft.defaults, vars: draft.vars, commandLine };
+    const roots = new ConditionRoots(loaded, layers);
+    const finish = (task: TaskDraft): TaskContext =>
+      finishTask(task, loaded, layers, roots, files, registered, problems);
+    return finishPlay(draft, kept, selection, finish, problems);
+  });
+  problems.throwIfAny();
+  return { file, plays, warnings: [...loaded.warnings, ...problems.warnings] };
+}
+
+function keptHosts({ inventory, limit }: LoadOptions, problems: Problems): ReadonlySet<string> {
+  const all = inventory.inventory.hosts.map((host) => host.name);
+  if (limit === undefined) return new Set(all);
+  return new Set(
+    problems.collect(() => {
+      try {
+        return matchHosts(limit, inventory.inventory);
+      } catch (error) {
+        if (!(error instanceof Mistake)) throw error;
+        throw new Mistake(`--limit: ${error.message}`, undefined, error.hint);
+      }
+    }) ?? all,
+  );
+}
+
+function commandLineLayer({ extraVars = {} }: LoadOptions, problems: Problems): Layer {
+  const usable = Object.entries(extraVars).filter(([name]) =>
+    checkName(name, 'variable', undefined, problems),
+  );
+  return valueLayer(Object.fromEntries(usable), 'command line', 'the command line');
+}
+
+function finishPlay(
+  draft: PlayDraft,
+  kept: ReadonlySet<string>,
+  selection: Selection,
+  finish: (task: TaskDraft) => TaskContext,
+  problems: Problems,
+): Play {
+  const contexts = (drafts: readonly TaskDraft[]): TaskContext[] => drafts.map(finish);
+  const tasks = contexts(draft.tasks);
+  // Handlers run after tasks: they see what every task of the play registers.
+  const handlers = contexts(draft.handlers);
+  for (const context of [...tasks, ...handlers]) tryOut(context, draft.hosts, problems);
+  const asTasks = (all: readonly TaskContext[]): Task[] => all.map(taskOf);
+  return {
+    id: draft.id,
+    name: draft.name,
+    position: draft.position,
+    batches: splitBatches(
+      draft.hosts.filter((host) => kept.has(host)),
+      draft.serial,
+      problems,
+    ),
+    allHosts: draft.hosts,
+    tasks: asTasks(tasks.filter(({ draft: task }) => isSelected(task, selection))),
+    handlers: asTasks(handlers),
+  };
+}
+
+function finishTask(
+  draft: TaskDraft,
+  loaded: Loaded,
+  layers: PlayLayers,
+  roots: ConditionRoots,
+  files: ControllerFiles,
+  registered: Registered,
+  problems: Problems,
+): TaskContext {
+  checkArgumentNames(draft, problems);
+  const conditions = compileTask(draft, roots, registered.shapes, problems);
+  const visible = new Map(registered.by);
+  keepRegister(draft, loaded, layers, registered, problems);
+  return { draft, conditions, loaded, layers, files, visible, problems };
+}
+
+function keepRegister(
+  draft: TaskDraft,
+  loaded: Loaded,
+  layers: PlayLayers,
+  { shapes, by }: Registered,
+  problems: Problems,
+): void {
+  const { register } = draft;
+  if (register === undefined) return;
+  const variable = [
+    ...Object.values(loaded.layers).flatMap(({ implied, groups, own }) => [implied, ...groups, own]),
+    layers.defaults,
+    layers.vars,
+    layers.commandLine,
+  ].find((layer) => layer.has(register));
+  if (variable)
+    problems.error(
+      `\`${register}\` is the name of a variable already (${variable.get(register)?.origin})`,
+      draft.registerPosition,
+      `register it under another name, such as \`${register}_result\``,
+    );
+  const { whole } = resultShape(draft);
+  const before = shapes.get(register);
+  shapes.set(register, before && before !== DYN ? mergeShapes(before, whole) : whole);
+  by.set(register, draft.name);
+}
+
+/** Renders a task for every host of its play as before a run, so that mistakes show before any host is touched. */
+function tryOut(context: TaskContext, hosts: readonly string[], problems: Problems): void {
+  for (const host of hosts)
+    renderTask(context, host, beforehand(context.visible, context.draft.vars, new Map()), problems);
+}

@@ -1,0 +1,130 @@
+import type { Inventory } from '../core/task.ts';
+import { Unknown, type Value } from '../core/value.ts';
+import type { Layer } from './definitions.ts';
+import { HostScope, hostvarsNames } from './host-scope.ts';
+import type { Loaded } from './load-inventory.ts';
+import { layered, type Names, namesOf } from './names.ts';
+import { Mistake } from './problems.ts';
+
+/** The layers of variables that a play adds to those of the inventory. */
+export interface PlayLayers {
+  readonly defaults: Layer;
+  readonly vars: Layer;
+  readonly commandLine: Layer;
+}
+
+/** What differs from one reading to the next: of the task, and of the moment. */
+export interface Moment {
+  readonly taskVars: Layer;
+  /** The loop's item, under its name; stronger than everything. */
+  readonly local: Layer;
+  readonly registers: { readonly [name: string]: Value };
+  readonly facts: Value;
+  /** Registers that may be read here, and who sets them. */
+  readonly visible: ReadonlyMap<string, string>;
+}
+
+const NOTHING: Layer = new Map();
+
+/** All names that templates and conditions on one host may use. */
+export function hostScope(host: string, loaded: Loaded, layers: PlayLayers, moment: Moment): Names {
+  const others = new Map<string, Names>();
+  const scopeOf = (other: string): Names => {
+    const known = others.get(other);
+    if (known) return known;
+    // What tasks registered elsewhere is not known here: hostvars has variables only.
+    const scope = variablesOf(
+      other,
+      loaded,
+      layers,
+      { ...moment, local: NOTHING },
+      ownNames(other, loaded.inventory),
+    );
+    others.set(other, scope);
+    return scope;
+  };
+  const hosts = loaded.inventory.hosts.map((h) => h.name);
+  const around: Names = layered(
+    'variable',
+    ownNames(host, loaded.inventory),
+    namesOf('variable', { hostvars: hostvarsNames(hosts, scopeOf), facts: moment.facts }),
+    registers(host, moment),
+    {
+      isNames: true,
+      what: 'variable',
+      get: (name) => (name === 'vars' ? variables : undefined),
+      names: () => ['vars'],
+    },
+  );
+  const scope = variablesOf(host, loaded, layers, moment, around);
+  const variables = variablesOnly(scope);
+  return scope;
+}
+
+export function variablesOf(
+  host: string,
+  loaded: Loaded,
+  { defaults, vars, commandLine }: PlayLayers,
+  { taskVars, local }: Pick<Moment, 'taskVars' | 'local'>,
+  around: Names,
+): HostScope {
+  const own = loaded.layers[host];
+  const layers = [
+    own?.implied ?? NOTHING,
+    defaults,
+    ...(own?.groups ?? []),
+    own?.own ?? NOTHING,
+    vars,
+    taskVars,
+  ];
+  return new HostScope([...layers, commandLine, local], around);
+}
+
+/** What every host has beside its variables. */
+export function ownNames(host: string, inventory: Inventory): Names {
+  const groups = Object.keys(inventory.groups).filter((group) => inventory.groups[group]?.includes(host));
+  return namesOf('variable', {
+    inventory_hostname: host,
+    group_names: groups.filter((group) => group !== 'all'),
+    groups: namesOf('group', inventory.groups),
+  });
+}
+
+/** The variables alone, as `vars` shows them. */
+function variablesOnly(scope: HostScope): Names {
+  return {
+    isNames: true,
+    what: 'variable',
+    get: (name) => scope.variable(name),
+    names: () => scope.variables(),
+  };
+}
+
+function registers(host: string, { registers, visible }: Moment): Names {
+  return {
+    isNames: true,
+    what: 'register',
+    names: () => [...new Set([...visible.keys(), ...Object.keys(registers)])],
+    get: (name) => {
+      if (Object.hasOwn(registers, name)) return registers[name];
+      const by = visible.get(name);
+      if (by === undefined) return undefined;
+      throw new Mistake(
+        `\`${name}\` was not registered on ${host}: ${by} did not run there`,
+        undefined,
+        'check --tags and the hosts of its play; the task must have run there before',
+      );
+    },
+  };
+}
+
+/** A moment before anything has run: registers and facts are not known yet. */
+export function beforehand(visible: ReadonlyMap<string, string>, taskVars: Layer, local: Layer): Moment {
+  return {
+    taskVars,
+    local,
+    visible,
+    registers: Object.fromEntries([...visible].map(([name, by]) => [name, new Unknown(by)])),
+    facts: new Unknown('the host was reached'),
+  };
+}

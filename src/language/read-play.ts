@@ -1,0 +1,189 @@
+import type { Inventory } from '../core/task.ts';
+import { layerOf } from './definitions.ts';
+import { describe } from './describe.ts';
+import type { PlayDraft, TaskDraft } from './draft.ts';
+import { Fields } from './fields.ts';
+import { playKeyHint } from './foreign.ts';
+import { type Located, type LocatedScalar, plainValue } from './located.ts';
+import { matchHosts } from './patterns.ts';
+import type { Problems } from './problems.ts';
+import { readTags, readTask } from './read-task.ts';
+import type { ResourceSchema } from './resource-schema.ts';
+import { hasTemplate } from './template.ts';
+
+const PLAY_KEYS: readonly string[] = [
+  'name',
+  'hosts',
+  'defaults',
+  'vars',
+  'tasks',
+  'handlers',
+  'serial',
+  'become',
+  'become_user',
+  'tags',
+];
+
+/** What reading a play needs to know. */
+export interface PlayReading {
+  readonly inventory: Inventory;
+  readonly resources: readonly ResourceSchema[];
+  readonly problems: Problems;
+  /** Numbers tasks through the whole playbook. */
+  nextNumber(): number;
+}
+
+/** Reads a playbook: a list of plays. Every mistake is collected. */
+export function readPlays(root: Located | undefined, file: string, reading: PlayReading): PlayDraft[] {
+  const { problems } = reading;
+  if (root?.kind === 'list')
+    return root.items
+      .map((item, index) => readPlay(item, index + 1, reading))
+      .filter((play) => play !== undefined);
+  if (root?.kind === 'mapping' && root.entries.some(({ key }) => key === 'runbook' || key === 'steps'))
+    problems.error(
+      'runbooks are not supported yet',
+      root.position,
+      'a playbook is a list of plays: `- hosts: …`',
+    );
+  else if (root?.kind === 'mapping')
+    problems.error(
+      'a playbook is a list of plays, found a mapping',
+      root.position,
+      'write `- hosts: …`, with a dash',
+    );
+  else if (root)
+    problems.error(
+      `a playbook is a list of plays, found ${describe(plainValue(root))}`,
+      root.position,
+      'write `- hosts: …`',
+    );
+  else if (problems.count === 0)
+    problems.error(
+      'the playbook is empty',
+      { file, line: 1, column: 1 },
+      'write `- hosts: …` with `tasks:` below it',
+    );
+  return [];
+}
+
+function readPlay(node: Located, number: number, reading: PlayReading): PlayDraft | undefined {
+  const { problems } = reading;
+  if (node.kind !== 'mapping') {
+    problems.error(
+      `a play is a mapping, found ${describe(plainValue(node))}`,
+      node.position,
+      'write `- hosts: …`',
+    );
+    return undefined;
+  }
+  const fields = new Fields(node, problems);
+  for (const { key, keyPosition } of node.entries)
+    if (!PLAY_KEYS.includes(key))
+      problems.error(`a play has no key \`${key}\``, keyPosition, playKeyHint(key, PLAY_KEYS));
+  const hosts = readHosts(fields, reading);
+  const become = fields.boolean('become') ?? (fields.entry('become_user') ? true : undefined);
+  const becomeUser = fields.text('become_user');
+  const inherited = { tags: readTags(fields), become, becomeUser };
+  const tasks = readTasks(fields, 'tasks', `p${number}.t`, inherited, reading);
+  const handlers = readTasks(fields, 'handlers', `p${number}.h`, { ...inherited, tags: [] }, reading);
+  checkHandlers(tasks, handlers, problems);
+  if (!fields.entry('tasks'))
+    problems.error(
+      'a play has `tasks:`, none found',
+      node.position,
+      'write `tasks:` with a list of tasks below it',
+    );
+  return {
+    id: `p${number}`,
+    name: String(fields.text('name')?.value ?? (hostsText(fields) || `play ${number}`)),
+    position: node.position,
+    hosts,
+    serial: fields.entry('serial')?.value,
+    defaults: layerOf(fields.mappingOf('defaults'), 'defaults', `defaults of play ${number}`, problems),
+    vars: layerOf(fields.mappingOf('vars'), 'play', `vars of play ${number}`, problems),
+    tasks,
+    handlers,
+  };
+}
+
+function hostsText(fields: Fields): string {
+  const value = fields.entry('hosts')?.value;
+  return value?.kind === 'scalar' ? String(value.value ?? '') : '';
+}
+
+function readHosts(fields: Fields, { inventory, problems }: PlayReading): string[] {
+  if (!fields.entry('hosts')) {
+    problems.error(
+      'a play has `hosts:`, none found',
+      fields.position,
+      'write `hosts: all`, a group or a host',
+    );
+    return [];
+  }
+  const wanted = new Set<string>();
+  for (const node of fields.texts('hosts')) {
+    const pattern = String(node.value);
+    if (hasTemplate(pattern)) {
+      problems.error(
+        '`hosts` is not rendered',
+        node.position,
+        'write a group, and choose hosts with --limit',
+      );
+      continue;
+    }
+    for (const host of problems.collect(() => matchHosts(pattern, inventory), node.position) ?? [])
+      wanted.add(host);
+  }
+  return inventory.hosts.map((host) => host.name).filter((name) => wanted.has(name));
+}
+
+function readTasks(
+  fields: Fields,
+  key: 'tasks' | 'handlers',
+  idPrefix: string,
+  inherited: {
+    readonly tags: readonly string[];
+    readonly become: boolean | undefined;
+    readonly becomeUser: LocatedScalar | undefined;
+  },
+  reading: PlayReading,
+): TaskDraft[] {
+  const items = plainValue(fields.entry(key)?.value ?? EMPTY_LIST) === null ? [] : fields.list(key);
+  return (items ?? [])
+    .map((item, index) =>
+      readTask(
+        item,
+        { ...inherited, id: `${idPrefix}${index + 1}`, number: reading.nextNumber() },
+        reading.resources,
+        reading.problems,
+      ),
+    )
+    .filter((task) => task !== undefined);
+}
+
+const EMPTY_LIST: Located = { kind: 'list', position: { file: '', line: 1, column: 1 }, items: [] };
+
+function checkHandlers(
+  tasks: readonly TaskDraft[],
+  handlers: readonly TaskDraft[],
+  problems: Problems,
+): void {
+  const names = handlers.map((handler) => handler.name);
+  handlers.forEach((handler, index) => {
+    if (names.indexOf(handler.name) < index)
+      problems.error(
+        `there are two handlers called \`${handler.name}\``,
+        handler.position,
+        'give them different names',
+      );
+  });
+  for (const task of [...tasks, ...handlers])
+    for (const node of task.notify)
+      if (!names.includes(String(node.value)))
+        problems.error(
+          `the play has no handler called \`${node.value}\``,
+          node.position,
+          names.length > 0 ? `handlers: ${names.join(', ')}` : 'write it under `handlers:` of the play',
+        );
+}

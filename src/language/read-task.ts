@@ -1,0 +1,296 @@
+import type { Position } from '../core/diagnostic.ts';
+import type { Touch } from '../core/touch.ts';
+import { CEL_WORDS } from './condition-environment.ts';
+import { checkName, layerOf } from './definitions.ts';
+import { describe } from './describe.ts';
+import type { TaskDraft } from './draft.ts';
+import { Fields } from './fields.ts';
+import { isForeignModule, taskKeyHint } from './foreign.ts';
+import { type Entry, type Located, type LocatedMapping, type LocatedScalar, plainValue } from './located.ts';
+import type { Problems } from './problems.ts';
+import { FLUSH_HANDLERS, type ResourceSchema } from './resource-schema.ts';
+import { hasTemplate } from './template.ts';
+
+export const TASK_KEYWORDS: readonly string[] = [
+  'name',
+  'when',
+  'loop',
+  'loop_control',
+  'register',
+  'tags',
+  'become',
+  'become_user',
+  'run_once',
+  'delegate_to',
+  'notify',
+  'until',
+  'retries',
+  'delay',
+  'changed_when',
+  'failed_when',
+  'ignore_errors',
+  'vars',
+  'touches',
+  'sensitive',
+];
+
+/** What a task inherits from its play, and where it stands in it. */
+export interface TaskPlace {
+  readonly id: string;
+  readonly number: number;
+  readonly tags: readonly string[];
+  readonly become: boolean | undefined;
+  readonly becomeUser: LocatedScalar | undefined;
+}
+
+/** Reads one task; undefined when it does not even name a resource. Every mistake is collected. */
+export function readTask(
+  node: Located,
+  place: TaskPlace,
+  resources: readonly ResourceSchema[],
+  problems: Problems,
+): TaskDraft | undefined {
+  if (node.kind !== 'mapping') {
+    problems.error(
+      `a task is a mapping, found ${describe(plainValue(node))}`,
+      node.position,
+      'write `- name: …` and the resource below it',
+    );
+    return undefined;
+  }
+  const fields = new Fields(node, problems);
+  const found = findResource(node, resources, problems);
+  if (!found) return undefined;
+  const { entry, resource } = found;
+  const args = readArguments(entry, resource, problems);
+  const loop = fields.entry('loop')?.value;
+  const control = readLoopControl(fields, problems);
+  const register = readRegister(fields, problems);
+  const becomeUser = fields.text('become_user') ?? place.becomeUser;
+  const task: TaskDraft = {
+    id: place.id,
+    number: place.number,
+    name: readName(fields, resource, args, problems),
+    position: node.position,
+    resource,
+    resourcePosition: entry.keyPosition,
+    args,
+    when: conditionsOf(fields, 'when'),
+    until: conditionsOf(fields, 'until'),
+    changedWhen: conditionsOf(fields, 'changed_when'),
+    failedWhen: conditionsOf(fields, 'failed_when'),
+    loop,
+    loopVariable: control.variable,
+    loopLabel: control.label,
+    register,
+    registerPosition: fields.entry('register')?.value.position ?? node.position,
+    tags: [...new Set([...place.tags, ...readTags(fields)])],
+    // An account to become is a wish to become it.
+    become: fields.boolean('become') ?? (fields.entry('become_user') ? true : place.become),
+    becomeUser,
+    runOnce: fields.boolean('run_once') ?? false,
+    delegateTo: fields.text('delegate_to'),
+    notify: fields.texts('notify'),
+    retry: readRetry(fields, problems),
+    ignoreErrors: fields.boolean('ignore_errors') ?? false,
+    vars: layerOf(fields.mappingOf('vars'), 'play', `vars of task ${place.number}`, problems),
+    touches: readTouches(fields, problems),
+    sensitive: fields.boolean('sensitive') ?? false,
+  };
+  if (fields.entry('loop_control') && !loop)
+    problems.error('`loop_control` has no effect without `loop`', fields.entry('loop_control')?.keyPosition);
+  return task;
+}
+
+/** The one key of a task that is no keyword. */
+function findResource(
+  node: LocatedMapping,
+  resources: readonly ResourceSchema[],
+  problems: Problems,
+): { entry: Entry; resource: ResourceSchema } | undefined {
+  const others = node.entries.filter((entry) => !TASK_KEYWORDS.includes(entry.key));
+  const found: { entry: Entry; resource: ResourceSchema }[] = [];
+  let isRefused = false;
+  for (const entry of others) {
+    const resource = entry.key === 'meta' ? FLUSH_HANDLERS : resources.find((r) => r.name === entry.key);
+    if (resource) found.push({ entry, resource });
+    else {
+      isRefused = true;
+      problems.error(
+        isForeignModule(entry.key)
+          ? `there is no resource \`${entry.key}\``
+          : `a task has no key \`${entry.key}\``,
+        entry.keyPosition,
+        taskKeyHint(entry.key, TASK_KEYWORDS, resources),
+      );
+    }
+  }
+  if (found.length === 0 && !isRefused)
+    problems.error(
+      'this task says nothing to do: the name of a resource is missing',
+      node.position,
+      `write one of them as a key: ${resources.map((r) => r.name).join(', ')}`,
+    );
+  const second = found[1];
+  if (second)
+    problems.error(
+      `a task has one resource, found \`${found[0]?.entry.key}\` and \`${second.entry.key}\``,
+      second.entry.keyPosition,
+      'write two tasks',
+    );
+  return found[0];
+}
+
+function readArguments(entry: Entry, resource: ResourceSchema, problems: Problems): LocatedMapping {
+  const { value } = entry;
+  const empty: LocatedMapping = { kind: 'mapping', position: entry.keyPosition, entries: [] };
+  if (resource === FLUSH_HANDLERS) {
+    if (plainValue(value) !== 'flush_handlers')
+      problems.error(
+        `\`meta\` can only be flush_handlers, found ${describe(plainValue(value))}`,
+        value.position,
+        'write `meta: flush_handlers`',
+      );
+    return empty;
+  }
+  if (value.kind === 'mapping') return value;
+  if (value.kind === 'scalar' && value.value === null) return empty;
+  if (value.kind === 'scalar' && resource.shorthand !== undefined)
+    return {
+      kind: 'mapping',
+      position: value.position,
+      entries: [{ key: resource.shorthand, keyPosition: value.position, value }],
+    };
+  const keyValue =
+    value.kind === 'scalar' && typeof value.value === 'string' ? /^(\w+)=/.exec(value.value) : null;
+  problems.error(
+    `the arguments of \`${resource.name}\` are a mapping, found ${describe(plainValue(value))}`,
+    value.position,
+    keyValue ? `write \`${keyValue[1]}: …\` on a line of its own` : 'write `argument: value` lines below it',
+  );
+  return empty;
+}
+
+function readName(
+  fields: Fields,
+  resource: ResourceSchema,
+  args: LocatedMapping,
+  problems: Problems,
+): string {
+  const name = fields.text('name');
+  if (name && hasTemplate(String(name.value)))
+    problems.error(
+      'the name of a task is not rendered: it is the same on every host',
+      name.position,
+      'write what it does in words',
+    );
+  if (name) return String(name.value);
+  const first = args.entries.find(
+    ({ value }) => value.kind === 'scalar' && !hasTemplate(String(value.value)),
+  );
+  return first ? `${resource.name} ${plainValue(first.value)}` : resource.name;
+}
+
+/** A condition, or a list of them that must all hold. */
+function conditionsOf(fields: Fields, key: string): readonly Located[] {
+  const value = fields.entry(key)?.value;
+  if (!value) return [];
+  return value.kind === 'list' ? value.items : [value];
+}
+
+function readLoopControl(
+  fields: Fields,
+  problems: Problems,
+): { variable: string; label: LocatedScalar | undefined } {
+  const mapping = fields.mappingOf('loop_control');
+  if (!mapping) return { variable: 'item', label: undefined };
+  const control = new Fields(mapping, problems);
+  for (const { key, keyPosition } of mapping.entries)
+    if (!['label', 'loop_var'].includes(key))
+      problems.error(`\`loop_control\` has no key \`${key}\``, keyPosition, 'it has: label, loop_var');
+  const variable = control.text('loop_var');
+  if (variable && !isUsableName(variable, 'loop variable', problems))
+    return { variable: 'item', label: undefined };
+  return { variable: variable ? String(variable.value) : 'item', label: control.text('label') };
+}
+
+function readRegister(fields: Fields, problems: Problems): string | undefined {
+  const name = fields.text('register');
+  return name && isUsableName(name, 'register', problems) ? String(name.value) : undefined;
+}
+
+function isUsableName(node: LocatedScalar, what: 'register' | 'loop variable', problems: Problems): boolean {
+  const name = String(node.value);
+  if (!checkName(name, what, node.position, problems)) return false;
+  if (!CEL_WORDS.has(name)) return true;
+  problems.error(
+    `a ${what} cannot be called \`${name}\`: the condition language (CEL) has that word`,
+    node.position,
+    `choose another name, such as \`my_${name}\``,
+  );
+  return false;
+}
+
+/** `tags: a, b` is the same as a list. */
+export function readTags(fields: Fields): string[] {
+  return fields
+    .texts('tags')
+    .flatMap((node) => String(node.value).split(','))
+    .map((tag) => tag.trim())
+    .filter((tag) => tag !== '');
+}
+
+function readRetry(
+  fields: Fields,
+  problems: Problems,
+): { readonly retries: number; readonly delayMs: number } | undefined {
+  const until = fields.entry('until');
+  const retries = fields.integer('retries', 0);
+  const delayMs = readDelay(fields, problems);
+  for (const key of ['retries', 'delay'])
+    if (!until && fields.entry(key))
+      problems.error(
+        `\`${key}\` has no effect without \`until\``,
+        fields.entry(key)?.keyPosition,
+        'write `until:` with the condition that ends the repetition',
+      );
+  return until ? { retries: retries ?? 3, delayMs: delayMs ?? 5_000 } : undefined;
+}
+
+const MILLISECONDS: { readonly [unit: string]: number } = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
+
+function readDelay(fields: Fields, problems: Problems): number | undefined {
+  const entry = fields.entry('delay');
+  if (!entry) return undefined;
+  const value = plainValue(entry.value);
+  if (typeof value === 'number' && value >= 0) return value * 1_000;
+  const match = typeof value === 'string' ? /^(\d+)(ms|s|m|h)$/.exec(value) : null;
+  if (match) return Number(match[1]) * (MILLISECONDS[match[2] ?? 's'] ?? 1_000);
+  problems.error(
+    `\`delay\` must be a duration, found ${describe(value)}`,
+    entry.value.position,
+    'write seconds (5) or a duration ("500ms", "5s", "2m")',
+  );
+  return undefined;
+}
+
+function readTouches(fields: Fields, problems: Problems): Touch[] | undefined {
+  if (!fields.entry('touches')) return undefined;
+  return fields
+    .texts('touches')
+    .map((node) => touchOf(String(node.value), node.position, problems))
+    .filter((touch) => touch !== undefined);
+}
+
+function touchOf(text: string, position: Position, problems: Problems): Touch | undefined {
+  if (text === 'anything') return { on: 'anything' };
+  if (text.startsWith('/')) return { on: 'path', path: text };
+  const match = /^(unit|account|package|cluster):(.+)$/.exec(text);
+  if (match) return { on: match[1] as 'unit', name: match[2] ?? '' };
+  problems.error(
+    `\`touches\` has no kind \`${text}\``,
+    position,
+    'write anything, an absolute path, unit:NAME, account:NAME, package:NAME or cluster:NAME',
+  );
+  return undefined;
+}

@@ -1,0 +1,184 @@
+import type { RenderedItem, Scope, Task } from '../core/task.ts';
+import { Unknown, type Value } from '../core/value.ts';
+import { checkArguments } from './argument-check.ts';
+import type { CompiledConditions } from './compile-task.ts';
+import { allHold, type Condition } from './condition.ts';
+import type { ControllerFiles } from './controller-files.ts';
+import { type Definition, valueLayer } from './definitions.ts';
+import { describe } from './describe.ts';
+import type { TaskDraft } from './draft.ts';
+import type { Loaded } from './load-inventory.ts';
+import { type LoopItem, loopItems } from './loop.ts';
+import type { Names } from './names.ts';
+import { didYouMean } from './nearest.ts';
+import { hostScope, type Moment, type PlayLayers } from './play-scope.ts';
+import { Mistake, type Problems } from './problems.ts';
+import { renderScalar, renderValue } from './render-value.ts';
+import { judged, withFiles } from './special-arguments.ts';
+
+/** Everything that rendering a task needs, fixed when the playbook is loaded. */
+export interface TaskContext {
+  readonly draft: TaskDraft;
+  readonly conditions: CompiledConditions;
+  readonly loaded: Loaded;
+  readonly layers: PlayLayers;
+  readonly files: ControllerFiles;
+  /** Registers that tasks before it set, and who sets them. */
+  readonly visible: ReadonlyMap<string, string>;
+  readonly problems: Problems;
+}
+
+/** The task as the engine sees it. */
+export function taskOf(context: TaskContext): Task {
+  const { draft, conditions, problems } = context;
+  return {
+    id: draft.id,
+    number: draft.number,
+    name: draft.name,
+    position: draft.position,
+    resource: draft.resource.name,
+    tags: draft.tags,
+    runOnce: draft.runOnce,
+    notify: draft.notify.map((node) => String(node.value)),
+    ...(draft.register !== undefined && { register: draft.register }),
+    ...(draft.touches && { touches: draft.touches }),
+    ...(draft.retry && { retry: draft.retry }),
+    ignoreErrors: draft.ignoreErrors,
+    sensitive: draft.sensitive,
+    render(scope) {
+      const found = problems.fresh();
+      const items = renderTask(context, scope.host, momentOf(context, scope), found);
+      found.throwIfAny();
+      return items;
+    },
+    judge(question, scope, result) {
+      const asked = conditions[question];
+      if (!asked) return undefined;
+      const found = problems.fresh();
+      const answer = found.collect(() => judge(context, asked, scope, result), draft.position);
+      found.throwIfAny();
+      return typeof answer === 'boolean' ? answer : undefined;
+    },
+  };
+}
+
+/** Renders all items of a task for one host; mistakes are collected, what they concern is left out. */
+export function renderTask(
+  context: TaskContext,
+  host: string,
+  moment: Moment,
+  problems: Problems,
+): readonly RenderedItem[] | Unknown {
+  const { draft } = context;
+  const scopeWith = (item: LoopItem | undefined): Names =>
+    hostScope(
+      host,
+      context.loaded,
+      context.layers,
+      item ? { ...moment, local: localLayer(draft, item) } : moment,
+    );
+  const before = problems.count;
+  const items = draft.loop
+    ? problems.collect(() => loopItems(draft, scopeWith(undefined)), draft.loop.position)
+    : [undefined];
+  if (items instanceof Unknown) return items;
+  const rendered = (items ?? []).map((item) => renderItem(context, host, item, scopeWith(item), problems));
+  if (problems.count > before) return [];
+  return rendered.filter((item) => item !== undefined);
+}
+
+function renderItem(
+  context: TaskContext,
+  host: string,
+  item: LoopItem | undefined,
+  scope: Names,
+  problems: Problems,
+): RenderedItem | undefined {
+  const { draft, conditions } = context;
+  const when = problems.collect(() => allHold(conditions.when, scope), draft.position);
+  if (when === undefined) return undefined;
+  const head = {
+    key: item?.key ?? '',
+    label: item?.label ?? '',
+    when,
+    whenText: conditions.when.map((condition) => condition.text).join(' && '),
+  };
+  // What a skipped task says may refer to what does not exist here: it is not read.
+  if (when === false) return { ...head, args: {}, on: host, as: undefined };
+  return {
+    ...head,
+    args: renderArguments(context, scope, problems),
+    on: problems.collect(() => delegate(context, host, scope), draft.delegateTo?.position) ?? host,
+    as: problems.collect(() => account(context, host, scope), draft.becomeUser?.position),
+  };
+}
+
+function renderArguments(
+  context: TaskContext,
+  scope: Names,
+  problems: Problems,
+): { readonly [name: string]: Value } {
+  const { draft, conditions, files } = context;
+  const before = problems.count;
+  const args: { [name: string]: Value } = {};
+  for (const { key, value } of draft.args.entries) {
+    const own = conditions.args.get(key);
+    const rendered = problems.collect(
+      () => (own ? judged(own, scope) : renderValue(value, scope)),
+      value.position,
+    );
+    if (rendered !== undefined) args[key] = rendered;
+  }
+  if (problems.count > before) return args;
+  const complete = problems.collect(() => withFiles(draft, args, files, scope), draft.position);
+  if (!complete) return args;
+  checkArguments(complete, draft, problems);
+  return complete;
+}
+
+function delegate({ draft, loaded }: TaskContext, host: string, scope: Names): string | Unknown {
+  if (!draft.delegateTo) return host;
+  const value = renderScalar(draft.delegateTo, scope);
+  if (value instanceof Unknown) return value;
+  const names = loaded.inventory.hosts.map((h) => h.name);
+  if (typeof value === 'string' && names.includes(value)) return value;
+  throw new Mistake(
+    `\`delegate_to\` must be a host of the inventory, found ${describe(value)}`,
+    draft.delegateTo.position,
+    typeof value === 'string' ? didYouMean(value, names, 'hosts') : undefined,
+  );
+}
+
+/** Whose account runs it; undefined: as the host is set up (itself, or root where the host says `ansible_become`). */
+function account({ draft, loaded }: TaskContext, host: string, scope: Names): string | undefined {
+  if (draft.become === undefined) return undefined;
+  const session = loaded.inventory.hosts.find((h) => h.name === host);
+  if (!draft.become) return session?.become ? session.user : undefined;
+  if (!draft.becomeUser) return 'root';
+  const value = renderScalar(draft.becomeUser, scope);
+  if (typeof value === 'string' && value !== '') return value;
+  throw new Mistake(
+    `\`become_user\` must be an account, found ${describe(value)}`,
+    draft.becomeUser.position,
+  );
+}
+
+function judge(
+  context: TaskContext,
+  conditions: readonly Condition[],
+  scope: Scope,
+  result: Value,
+): boolean | Unknown {
+  const { register } = context.draft;
+  const registers = { ...scope.registers, result, ...(register !== undefined && { [register]: result }) };
+  const moment = momentOf(context, { ...scope, registers });
+  return allHold(conditions, hostScope(scope.host, context.loaded, context.layers, moment));
+}
+
+function momentOf({ draft, visible }: TaskContext, { registers, facts }: Scope): Moment {
+  return { taskVars: draft.vars, local: new Map(), registers, facts, visible };
+}
+
+function localLayer(draft: TaskDraft, item: LoopItem): Map<string, Definition> {
+  return valueLayer({ [draft.loopVariable]: item.value }, 'command line', 'the loop');
+}

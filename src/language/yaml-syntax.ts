@@ -1,0 +1,97 @@
+import type { LineCounter, YAMLError } from 'yaml';
+
+/** What the parser objects to, in words that say what to write. */
+export interface Explained {
+  readonly message: string;
+  readonly hint?: string;
+  readonly offset: number;
+  /** The rest of the tree is as the author meant it. */
+  readonly harmless: boolean;
+}
+
+/** Explains a syntax error or a warning of the YAML parser. */
+export function explainSyntax(error: YAMLError, text: string, lines: LineCounter): Explained {
+  const offset = error.pos[0];
+  const line = lineAt(text, offset);
+  const column = lines.linePos(offset).col - 1;
+  const own = explainLine(line, column, offset);
+  if (own && error.code !== 'DUPLICATE_KEY') return own;
+  switch (error.code) {
+    case 'DUPLICATE_KEY': {
+      const key = /^[^\s:]+/.exec(text.slice(offset))?.[0] ?? '';
+      return {
+        message: `the key \`${key}\` stands twice in this mapping`,
+        hint: 'remove one of the two: the later one would win silently elsewhere',
+        offset,
+        harmless: true,
+      };
+    }
+    case 'TAB_AS_INDENT':
+      return {
+        message: 'a tab is used for indentation, YAML wants spaces',
+        hint: 'indent with two spaces',
+        offset,
+        harmless: false,
+      };
+    case 'TAG_RESOLVE_FAILED': {
+      const rest = text.slice(offset).split(/[\r\n]/)[0] ?? '';
+      return {
+        message: `\`${rest.trim()}\` is a tag to YAML, not a text`,
+        hint: `quote it: "${rest.trim()}"`,
+        offset,
+        harmless: true,
+      };
+    }
+    case 'BLOCK_AS_IMPLICIT_KEY':
+      return {
+        message: 'a second `: ` stands in one line: YAML takes it for a mapping inside a mapping',
+        hint: 'put the whole value in quotes',
+        offset,
+        harmless: false,
+      };
+    case 'MISSING_CHAR':
+      return { message: `${error.message}`, hint: 'close what was opened', offset, harmless: false };
+    default:
+      return { message: error.message, offset, harmless: false };
+  }
+}
+
+/** Mistakes that are recognised by the line they are in rather than by what the parser tripped over. */
+function explainLine(line: string, column: number, offset: number): Explained | undefined {
+  const lineStart = offset - column;
+  const jinja = /(?:^|[:-]\s+)(\{%.*)$/.exec(line);
+  if (jinja?.[1])
+    return {
+      message: 'Jinja statements (`{% … %}`) are not supported',
+      hint: 'use `when:`, `loop:`, or Handlebars in a quoted text: "{{#if x}}a{{else}}b{{/if}}"',
+      offset: lineStart + line.indexOf(jinja[1]),
+      harmless: false,
+    };
+  const braces = /(?:^|[:-]\s+)(\{\{.*)$/.exec(line);
+  if (braces?.[1])
+    return {
+      message: 'a value that begins with {{ must be quoted: YAML takes the braces for a mapping',
+      hint: `write "${braces[1].trimEnd()}"`,
+      offset: lineStart + line.indexOf(braces[1]),
+      harmless: false,
+    };
+  const quotedStart = /[:-]\s+(('[^']*'|"[^"]*")\s*[^\s#,\]}].*)$/.exec(line);
+  if (quotedStart?.[1] && lineStart + line.indexOf(quotedStart[1]) < offset)
+    return {
+      message: 'text goes on after the closing quote: YAML takes the quoted part for the whole value',
+      hint: `put the whole value in quotes: ${requoted(quotedStart[1].trimEnd())}`,
+      offset: lineStart + line.indexOf(quotedStart[1]),
+      harmless: false,
+    };
+  return undefined;
+}
+
+function requoted(text: string): string {
+  return text.includes('"') ? `'${text.replaceAll("'", "''")}'` : `"${text}"`;
+}
+
+function lineAt(text: string, offset: number): string {
+  const from = text.lastIndexOf('\n', Math.max(0, offset - 1)) + 1;
+  const to = text.indexOf('\n', from);
+  return text.slice(from, to < 0 ? undefined : to).replace(/\r$/, '');
+}
