@@ -85,7 +85,8 @@ function planTask(walk: Walk, play: Play, task: Task, hosts: readonly string[]):
     const decisions: Decision[] = [];
     for (const decision of decide(walk.ground, walk.outlook, task, host, walk.registers.of(host))) {
       decisions.push(decision);
-      walk.addresses.check(decision);
+      // A handler may set again what a task of its play declares: it comes later.
+      if (!play.handlers.includes(task)) walk.addresses.check(decision);
       walk.blinding.note(decision);
       warnOutsideLimit(walk, play, decision);
       addToOutlook(walk.outlook, decision);
