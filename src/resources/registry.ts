@@ -7,6 +7,7 @@ import { file } from './file.ts';
 import { group } from './group.ts';
 import { link } from './link.ts';
 import { packageResource } from './package.ts';
+import { pathFacts } from './path-facts.ts';
 import { patroniFacts } from './patroni-facts.ts';
 import { patroniRestart } from './patroni-restart.ts';
 import { patroniSwitchover } from './patroni-switchover.ts';
@@ -27,6 +28,7 @@ export const resources: readonly AnyResource[] = [
   group,
   link,
   packageResource,
+  pathFacts,
   patroniFacts,
   patroniRestart,
   patroniSwitchover,

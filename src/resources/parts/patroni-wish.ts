@@ -7,7 +7,10 @@ export type PatroniWish = {
   readonly port?: number;
 };
 
-/** Compares, and says in one line what was seen and what is wanted. */
+/**
+ * Compares, and says in one line what was seen and what is wanted. Running means: this member runs, one leads,
+ * and no running member is (yet) on another timeline than the leader's.
+ */
 export function patroniMet(
   wish: PatroniWish,
   view: PatroniView,
@@ -15,13 +18,13 @@ export function patroniMet(
   const { role, members: wanted } = wish;
   const leader = leaderOf(view.members);
   const running = view.members.filter((m) => isRunning(m) && m.timeline === leader?.timeline);
-  const parts = [`role=${view.role}`, `state=${view.state}`];
-  if (wanted !== undefined)
-    parts.push(`leader=${leader?.name ?? 'none'}`, `running=${running.length} of ${wanted}`);
+  const astray = view.members.filter((m) => isRunning(m) && !running.includes(m));
+  const parts = [`role=${view.role}`, `state=${view.state}`, `leader=${leader?.name ?? 'none'}`];
+  if (wanted !== undefined) parts.push(`running=${running.length} of ${wanted}`);
+  if (leader && astray.length > 0) parts.push(`not on its timeline: ${astray.map((m) => m.name).join(' ')}`);
   const isRole = role === undefined || (role === 'leader') === (view.role === 'leader');
-  const isWhole =
-    wanted === undefined || (leader !== undefined && isRunning(leader) && running.length >= wanted);
-  const met = isRunning(view) && isRole && isWhole;
+  const isLed = leader !== undefined && isRunning(leader) && astray.length === 0;
+  const met = isRunning(view) && isRole && isLed && running.length >= (wanted ?? 1);
   return { met, seen: `${parts.join(', ')}${isRole ? '' : `, want ${role}`}` };
 }
 
