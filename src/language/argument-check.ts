@@ -1,11 +1,13 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import type { Position } from '../core/diagnostic.ts';
+import type { JsonSchema } from '../core/resource.ts';
 import { Secret } from '../core/secret.ts';
 import { isRecord, type Json, Unknown, type Value } from '../core/value.ts';
 import { describe, oneOf } from './describe.ts';
 import { booleanHint } from './fields.ts';
 import { argumentHint } from './foreign.ts';
 import { entryOf, type LocatedMapping, partAt } from './located.ts';
+import { didYouMean } from './nearest.ts';
 import type { Problems } from './problems.ts';
 import type { ResourceSchema } from './resource-schema.ts';
 
@@ -128,7 +130,9 @@ function report(error: ErrorObject, args: Args, place: ArgumentPlace, problems: 
       problems.error(
         path.length === 0 ? `\`${name}\` has no argument \`${key}\`` : `${what} has no \`${key}\``,
         keyPosition ?? position,
-        path.length === 0 ? argumentHint(key, place.resource) : undefined,
+        path.length === 0
+          ? argumentHint(key, place.resource)
+          : didYouMean(key, propertiesAt(place.resource, path), 'there are'),
       );
       return;
     }
@@ -224,15 +228,22 @@ function requiredForms(resource: ResourceSchema, path: readonly string[]): strin
 }
 
 function descriptionOf(resource: ResourceSchema, path: readonly string[]): string | undefined {
-  let schema = resource.schema as Json | undefined;
-  for (const segment of path) {
-    const record = schema as { readonly [key: string]: Json } | undefined;
-    const properties = record?.properties as { readonly [key: string]: Json } | undefined;
-    schema = properties?.[segment] ?? record?.items;
-    if (schema === null || typeof schema !== 'object') return undefined;
-  }
-  const { description } = schema as { readonly [key: string]: Json };
+  const description = schemaAt(resource, path)?.description;
   return typeof description === 'string' ? description : undefined;
+}
+
+function propertiesAt(resource: ResourceSchema, path: readonly string[]): string[] {
+  return Object.keys((schemaAt(resource, path)?.properties ?? {}) as object);
+}
+
+/** The part of the schema that describes the value at a path. */
+function schemaAt(resource: ResourceSchema, path: readonly string[]): JsonSchema | undefined {
+  let schema: JsonSchema | undefined = resource.schema;
+  for (const segment of path) {
+    const properties = schema?.properties as { readonly [name: string]: JsonSchema } | undefined;
+    schema = properties?.[segment] ?? (schema?.items as JsonSchema | undefined);
+  }
+  return schema;
 }
 
 function argumentName(path: string): string {

@@ -185,10 +185,10 @@ function readName(
       'write what it does in words',
     );
   if (name) return String(name.value);
-  const first = args.entries.find(
-    ({ value }) => value.kind === 'scalar' && !hasTemplate(String(value.value)),
-  );
-  return first ? `${resource.name} ${plainValue(first.value)}` : resource.name;
+  const telling = [resource.shorthand, 'name', 'path', 'dest'];
+  const subject = telling.map((key) => args.entries.find((entry) => entry.key === key)?.value).find(Boolean);
+  const isShown = subject?.kind === 'scalar' && !hasTemplate(String(subject.value));
+  return isShown ? `${resource.name} ${subject.value}` : resource.name;
 }
 
 /** A condition, or a list of them that must all hold. */

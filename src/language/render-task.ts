@@ -45,6 +45,7 @@ export function taskOf(context: TaskContext): Task {
     ...(draft.retry && { retry: draft.retry }),
     ignoreErrors: draft.ignoreErrors,
     sensitive: draft.sensitive,
+    judges: (['until', 'changed', 'failed'] as const).filter((question) => conditions[question]),
     render(scope) {
       const found = problems.fresh();
       const items = renderTask(context, scope.host, momentOf(context, scope), found);

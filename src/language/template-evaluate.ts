@@ -1,25 +1,22 @@
 import { Secret } from '../core/secret.ts';
-import { isRecord, Unknown, type Value } from '../core/value.ts';
+import { isRecord, type Value } from '../core/value.ts';
 import { describe } from './describe.ts';
 import { isNames, type Names } from './names.ts';
-import { didYouMean } from './nearest.ts';
 import { Mistake, UnknownRead } from './problems.ts';
 import type { Template } from './template.ts';
 import { TEMPLATE_FUNCTIONS, textOf, truth } from './template-functions.ts';
+import {
+  type Frame,
+  inner,
+  known,
+  lookUp,
+  member,
+  pathText,
+  type Readable,
+  readOptional,
+  readPath,
+} from './template-read.ts';
 import { TextOutput } from './text-output.ts';
-
-type Readable = Value | Names;
-
-/** Where names are looked up: the current item of an `each` or `with`, and what is around it. */
-interface Frame {
-  readonly context: Readable;
-  readonly around: Frame | undefined;
-  readonly data: { readonly [name: string]: Readable };
-  readonly blockParams: { readonly [name: string]: Readable };
-}
-
-/** Reading a name that does not exist: its own kind, because `optional` catches it. */
-class Undefined extends Mistake {}
 
 /** Renders a template to a text, or to the value itself where it is exactly one path. Throws UnknownRead. */
 export function evaluateTemplate(template: Template, scope: Names): Value {
@@ -113,7 +110,7 @@ class Evaluation {
   #value(expression: hbs.AST.Expression, frame: Frame): Readable {
     switch (expression.type) {
       case 'PathExpression':
-        return this.#path(expression as hbs.AST.PathExpression, frame);
+        return readPath(expression as hbs.AST.PathExpression, frame, this.#template.place);
       case 'SubExpression':
         return this.#call(expression as hbs.AST.SubExpression, frame);
       case 'StringLiteral':
@@ -142,9 +139,9 @@ class Evaluation {
           this.#try(param, () => isNames(at(index)) || truth(at(index) as Value)),
         );
       case 'lookup':
-        return this.#lookup(call, at(0), at(1));
+        return lookUp(call.params[0] as hbs.AST.Node, at(0), at(1), this.#template.place(call.loc));
       case 'optional':
-        return this.#optional(call, frame);
+        return this.#optional(call.params as [hbs.AST.Expression, hbs.AST.Expression], frame);
       default: {
         const args = params.map((_, index) => at(index)) as Value[];
         return this.#try(call, () => TEMPLATE_FUNCTIONS[name]?.(args) ?? null);
@@ -152,118 +149,14 @@ class Evaluation {
     }
   }
 
-  #lookup(
-    call: hbs.AST.Node & { params: hbs.AST.Expression[] },
-    container: Readable,
-    key: Readable,
-  ): Readable {
-    if (typeof key !== 'string' && typeof key !== 'number')
-      throw this.#mistake(`lookup wants a name or an index, found ${describe(key as Value)}`, call);
-    const found = member(container, String(key));
-    if (found === undefined)
-      throw this.#undefined(pathText(call.params[0] as hbs.AST.Node), String(key), container, call);
-    return found;
-  }
-
-  #optional(call: { params: hbs.AST.Expression[] } & hbs.AST.Node, frame: Frame): Readable {
-    const [path, fallback] = call.params as [hbs.AST.Expression, hbs.AST.Expression];
+  #optional([path, fallback]: [hbs.AST.Expression, hbs.AST.Expression], frame: Frame): Readable {
     if (path.type !== 'StringLiteral')
       throw this.#mistake(
         'optional wants the path in quotes: read before it, it would be an error',
         path,
         `write {{optional "${pathText(path)}" …}}`,
       );
-    const parts = (path as hbs.AST.StringLiteral).value.split('.');
-    let value: Readable | undefined = frame.context;
-    try {
-      value = this.#first(parts[0] ?? '', frame, path);
-      for (const part of parts.slice(1))
-        value = value === null ? undefined : member(known(value ?? null), part);
-    } catch (error) {
-      if (!(error instanceof Undefined)) throw error;
-      value = undefined;
-    }
-    return value === undefined || value === null ? this.#value(fallback, frame) : value;
-  }
-
-  /** The first name of an optional path: in the item, else among the variables. */
-  #first(name: string, frame: Frame, node: hbs.AST.Node): Readable | undefined {
-    for (let at: Frame | undefined = frame; at; at = at.around) {
-      const found =
-        at.blockParams[name] ??
-        (isNames(at.context) || isRecord(at.context as Value) ? member(at.context, name) : undefined);
-      if (found !== undefined) return found;
-    }
-    void node;
-    return undefined;
-  }
-
-  #path(path: hbs.AST.PathExpression, frame: Frame): Readable {
-    let at: Frame | undefined = frame;
-    for (let depth = path.depth; depth > 0; depth -= 1) at = at?.around;
-    if (!at) throw this.#mistake(`\`${path.original}\` goes further up than there is anything`, path);
-    let parts = path.parts;
-    let value: Readable = at.context;
-    let read = '';
-    if (path.data) {
-      value = this.#data(path, frame);
-      read = `@${parts[0]}`;
-      parts = parts.slice(1);
-    } else if (path.depth === 0 && parts[0] !== undefined && !path.original.startsWith('this')) {
-      const bound = at.blockParams[parts[0]];
-      if (bound !== undefined) [value, read, parts] = [bound, parts[0], parts.slice(1)];
-    }
-    for (const part of parts) {
-      const container: Readable = known(value);
-      const found: Readable | undefined = member(container, part);
-      if (found === undefined) throw this.#undefined(read, part, container, path, frame);
-      value = found;
-      read = read === '' ? part : `${read}.${part}`;
-    }
-    return value;
-  }
-
-  #data(path: hbs.AST.PathExpression, frame: Frame): Readable {
-    const name = path.parts[0] ?? '';
-    for (let at: Frame | undefined = frame; at; at = at.around) {
-      const found = at.data[name];
-      if (found !== undefined) return found;
-    }
-    throw this.#mistake(
-      `\`@${name}\` is not defined here`,
-      path,
-      'inside {{#each}} there are @index, @key, @first, @last; everywhere @root',
-    );
-  }
-
-  #undefined(read: string, part: string, container: Readable, node: hbs.AST.Node, frame?: Frame): Mistake {
-    const place = this.#template.place(node.loc);
-    if (read === '' && isNames(container) && !frame?.around)
-      return new Undefined(
-        `${container.what} \`${part}\` is not defined`,
-        place,
-        didYouMean(part, container.names()) ?? 'define it in the inventory, in `vars:`, or with -e',
-      );
-    if (read === '' && frame?.around) {
-      const outer = rootOf(frame);
-      const hint =
-        member(outer, part) === undefined
-          ? undefined
-          : `inside a block names are those of the item; write {{@root.${part}}}`;
-      return new Undefined(
-        `the item has no \`${part}\`: it is ${isNames(container) ? 'a mapping' : describe(container as Value)}`,
-        place,
-        hint ?? fieldHint(part, container),
-      );
-    }
-    if (isNames(container))
-      return new Undefined(`\`${read}\` has no \`${part}\``, place, fieldHint(part, container));
-    const what = isRecord(container) || Array.isArray(container) ? '' : `: it is ${describe(container)}`;
-    return new Undefined(
-      `\`${read || 'this'}\` has no \`${part}\`${what}`,
-      place,
-      fieldHint(part, container),
-    );
+    return readOptional((path as hbs.AST.StringLiteral).value, frame) ?? this.#value(fallback, frame);
   }
 
   /** Gives what a function objects to the place of its call. */
@@ -279,48 +172,4 @@ class Evaluation {
   #mistake(message: string, node: hbs.AST.Node, hint?: string): Mistake {
     return new Mistake(message, this.#template.place(node.loc), hint);
   }
-}
-
-function inner(
-  frame: Frame,
-  context: Readable,
-  data: { readonly [name: string]: Readable },
-  statement: hbs.AST.BlockStatement,
-): Frame {
-  const [item, key] = statement.program.blockParams ?? [];
-  const blockParams = {
-    ...frame.blockParams,
-    ...(item !== undefined && { [item]: context }),
-    ...(key !== undefined && data.key !== undefined && { [key]: data.key }),
-  };
-  return { context, around: frame, data, blockParams };
-}
-
-function rootOf(frame: Frame): Readable {
-  return frame.around ? rootOf(frame.around) : frame.context;
-}
-
-function member(container: Readable, name: string): Readable | undefined {
-  if (isNames(container)) return container.get(name);
-  if (Array.isArray(container)) return name === 'length' ? container.length : container[Number(name)];
-  return isRecord(container as Value) && Object.hasOwn(container as object, name)
-    ? (container as { readonly [key: string]: Value })[name]
-    : undefined;
-}
-
-function known(value: Readable): Readable {
-  if (value instanceof Unknown) throw new UnknownRead(value);
-  return value;
-}
-
-function fieldHint(part: string, container: Readable): string | undefined {
-  if (isNames(container)) return didYouMean(part, container.names(), 'there are');
-  return isRecord(container as Value)
-    ? didYouMean(part, Object.keys(container as object), 'there are')
-    : undefined;
-}
-
-function pathText(node: hbs.AST.Node): string {
-  if ('path' in node) return pathText(node.path as hbs.AST.Node);
-  return 'original' in node ? String(node.original) : '…';
 }
