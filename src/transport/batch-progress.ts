@@ -12,6 +12,8 @@ export interface CommandProgress {
   readonly chunks: { readonly [stream in StreamName]: Buffer[] };
   readonly received: { [stream in StreamName]: number };
   begun: boolean;
+  /** Came while a command before was still being written down; told in order. */
+  readonly held: { readonly stream: StreamName; readonly chunk: Buffer }[];
   result: CommandResult | undefined;
 }
 
@@ -33,6 +35,7 @@ export class BatchProgress {
       chunks: { stdout: [], stderr: [] },
       received: { stdout: 0, stderr: 0 },
       begun: false,
+      held: [],
       result: undefined,
     }));
   }
@@ -40,29 +43,33 @@ export class BatchProgress {
   accept(): void {
     this.isAccepted = true;
     this.accepted.resolve();
-    this.begin(this.commands.find((c) => c.result === undefined));
-  }
-
-  begin(progress: CommandProgress | undefined): void {
-    if (progress === undefined || progress.begun) return;
-    progress.begun = true;
-    this.#listener.started?.(progress.command.id);
+    this.#begin(this.commands.find((c) => c.result === undefined));
   }
 
   take(progress: CommandProgress, stream: StreamName, chunk: Buffer): void {
-    this.begin(progress);
     const fitting = Buffer.from(chunk.subarray(0, Math.max(0, KEPT - progress.received[stream])));
     progress.received[stream] += chunk.length;
     if (fitting.length === 0) return;
     progress.chunks[stream].push(fitting);
-    this.#listener.output?.(progress.command.id, stream, fitting);
+    progress.held.push({ stream, chunk: fitting });
+    const before = this.commands[progress.number - 1];
+    if (before === undefined || before.result !== undefined) this.#begin(progress);
   }
 
   finish(progress: CommandProgress, result: CommandResult): void {
-    this.begin(progress);
+    this.#begin(progress);
     progress.result = result;
     this.#listener.finished?.(progress.command.id, result);
-    if (result.status === 0) this.begin(this.commands[progress.number + 1]);
+    if (result.status === 0) this.#begin(this.commands[progress.number + 1]);
+  }
+
+  /** Tells that a command has begun, and what it has said so far. */
+  #begin(progress: CommandProgress | undefined): void {
+    if (progress === undefined) return;
+    if (!progress.begun) this.#listener.started?.(progress.command.id);
+    progress.begun = true;
+    for (const { stream, chunk } of progress.held.splice(0))
+      this.#listener.output?.(progress.command.id, stream, chunk);
   }
 
   contact(state: 'lost' | 'regained', detail: string): void {

@@ -20,8 +20,9 @@ export async function runOverContact(
   try {
     await sendUploads(contact, progress.batch.key, bodies);
   } catch (error) {
-    if (error instanceof BadBody) return { outcome: 'refused', results: [], reason: error.message };
-    throw error;
+    if (!(error instanceof BadBody)) throw error;
+    await (await contact.shell).request('unstage', [progress.batch.key]);
+    return { outcome: 'refused', results: [], reason: error.message };
   }
   const shell = await contact.shell;
   const start = progress.isAccepted ? undefined : requestStart(shell, progress, bodies, bootId);

@@ -20,6 +20,13 @@ stage() {
   mark "$1" $?
 }
 
+# unstage ID KEY .   removes what was put by for a batch that will not begin
+unstage() {
+  whole 3 "$@"
+  rm -rf "$R/staged/${2:?}="*
+  mark "$1" $?
+}
+
 # start ID KEY BOOT RUNNER SPEC .   begins the batch once; asking again is harmless
 start() {
   whole 6 "$@"
@@ -90,7 +97,7 @@ same_boot() {
 # until_begun DIR CLAIM NUMBER   waits for a command of a running batch; fails when it was not begun and will not be
 until_begun() {
   until [ -e "$1/$3.begin" ]; do
-    if [ -e "$1/over" ] || ! same_boot "$2" 2>/dev/null; then return 1; fi
+    if [ ! -d "$1" ] || [ -e "$1/over" ] || ! same_boot "$2" 2>/dev/null; then return 1; fi
     # The runner holds this lock for its whole life.
     if flock -s -w 0.02 "$1/alive" true </dev/null 2>/dev/null; then
       [ -e "$1/$3.begin" ]
