@@ -1,12 +1,11 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { groupsWithPrefix, killGroup } from './cgroup.ts';
-import { LabFailure } from './failure.ts';
 import { exclusively, forEachHost, type Lab } from './lab.ts';
 import { isRunning, powerOff, pullPlug } from './machine.ts';
 import { removeBridge, removeLeftLinks } from './network.ts';
 import { placesOf } from './places.ts';
-import { run } from './program.ts';
+import { attempt, run } from './program.ts';
 
 /** Stops everything of the lab, whatever state it is in. Disks, keys, snapshots and caches stay. */
 export function bringDown(lab: Lab): Promise<void> {
@@ -26,31 +25,34 @@ export function bringDown(lab: Lab): Promise<void> {
   });
 }
 
-/** Removes disks, keys, snapshots and caches; only what the lab itself has made. The lab is down. */
+/** Removes disks, keys and snapshots, and the cache unless another lab uses it; only what the lab has made. */
 export async function purge(lab: Lab): Promise<void> {
   const { dir, cache } = lab.settings;
-  const used = readFileSync('/proc/self/mountinfo', 'utf8')
-    .split('\n')
-    .find((line) => line.includes(`lowerdir=${cache}/`));
-  if (used)
-    throw new LabFailure(
-      `${cache} is in use by another lab (${used.split(' ')[4]}); bring that one down first`,
-    );
-  const made = [
-    ...['hosts', 'identity', 'ssh', 'snapshots', 'lab.json', 'apt-proxy.log', 'lock'].map((name) =>
-      join(dir, name),
-    ),
-    ...['roots', 'debs', 'build.lock'].map((name) => join(cache, name)),
-  ];
-  await run('rm', ['-rf', ...made]);
-  for (const folder of [dir, cache]) await run('sh', ['-c', 'rmdir "$1" 2>/dev/null || true', 'sh', folder]);
-  lab.say(`purged ${dir} and ${cache}`);
+  const state = ['hosts', 'identity', 'ssh', 'snapshots', 'lab.json', 'apt-proxy.log', 'lock'];
+  await removeMade(dir, state);
+  lab.say(`purged ${dir}`);
+  const user = mounts().find((mount) => mount.includes(`lowerdir=${cache}/`));
+  if (user !== undefined) {
+    lab.say(`kept ${cache}: another lab uses it (${user.split(' ')[4]})`);
+    return;
+  }
+  await removeMade(cache, ['roots', 'debs', 'build.lock']);
+  lab.say(`purged ${cache}`);
+}
+
+/** The folder itself goes only when nothing else is in it. */
+async function removeMade(folder: string, names: readonly string[]): Promise<void> {
+  await run('rm', ['-rf', '--one-file-system', ...names.map((name) => join(folder, name))]);
+  await attempt('rmdir', [folder]);
 }
 
 function mountsBelow(prefix: string): string[] {
-  return readFileSync('/proc/self/mountinfo', 'utf8')
-    .split('\n')
-    .map((line) => line.split(' ')[4] ?? '')
+  return mounts()
+    .map((mount) => mount.split(' ')[4] ?? '')
     .filter((point) => point.startsWith(prefix))
     .reverse();
+}
+
+function mounts(): string[] {
+  return readFileSync('/proc/self/mountinfo', 'utf8').split('\n');
 }

@@ -16,10 +16,11 @@ import { type LabHost, writeSettings } from './settings.ts';
 import { readState, writeState } from './state.ts';
 
 /** Makes everything that is missing, and boots the hosts that do not run. Disks stay as they are. */
-export function bringUp(lab: Lab, layer: Layer): Promise<void> {
+export async function bringUp(lab: Lab, layer: Layer): Promise<void> {
+  await ensureRequirements(lab.say);
+  // Before anything at all is made; looked at again when the ground is laid.
+  await refuseClash(lab.settings);
   return exclusively(lab, async () => {
-    await ensureRequirements(lab.say);
-    await refuseClash(lab.settings);
     const root = await ensureRoot(layer, lab.settings.cache, lab.say);
     const stopped = lab.settings.hosts.filter((host) => !isRunning(lab.layout, lab.settings, host));
     await dropForeignDisks(lab, root, stopped.length < lab.settings.hosts.length);
