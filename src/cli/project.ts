@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { extname, join, relative } from 'node:path';
+import { dirname, extname, join, relative, resolve } from 'node:path';
 import { type Diagnostic, mistake } from '../core/diagnostic.ts';
 import type { Host } from '../core/host.ts';
 import type { Inventory, Playbook } from '../core/task.ts';
@@ -35,13 +35,13 @@ export function loadProject(args: Args): Project {
     ...(limit === undefined ? {} : { limit }),
     tags: words(allOf(args, 'tags')),
     skipTags: words(allOf(args, 'skip-tags')),
-    readFile: (path) => readFileSync(path),
+    readFile: (path) => readFileSync(resolve(dirname(file), path)),
   });
   return {
     settings,
     playbook,
     inventory: withOverrides(loaded.inventory, settings, isSet(args, 'become')),
-    warnings: [...loaded.warnings, ...playbook.warnings],
+    warnings: playbook.warnings,
   };
 }
 

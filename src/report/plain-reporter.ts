@@ -3,7 +3,7 @@ import { Activities } from './activity.ts';
 import { duration } from './duration.ts';
 import { lastingText, taskTitle } from './event-lines.ts';
 import type { Reporter, ReporterOptions } from './reporter.ts';
-import { harmless, linesOf } from './text.ts';
+import { counted, harmless, linesOf } from './text.ts';
 
 /** After so much silence of a running task a line says that it still runs. Milliseconds. */
 const HEARTBEAT_MS = 30_000;
@@ -37,7 +37,7 @@ function passingText(event: RunEvent): string | undefined {
     case 'connected':
       return `[${event.host}] ${event.type}`;
     case 'looking':
-      return `[${event.host}] looking at ${event.facts} facts`;
+      return `[${event.host}] looking at ${counted(event.facts, 'fact')}`;
     case 'begin':
       return `[${event.host}] ${taskTitle(event.task, event.item)}: ${harmless(event.display).replaceAll('\n', ' ')}`;
     case 'output':

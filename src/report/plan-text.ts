@@ -27,8 +27,7 @@ export function planText(plan: Plan, options: PlanTextOptions = {}): string {
 /** `Plan: 3 to add, 1 to change, 0 to destroy, …`, or `No changes.` */
 export function summaryLine(plan: Plan): string {
   const count = summarize(plan);
-  if (isEmpty(count))
-    return plan.unreachable.length === 0 ? 'No changes.' : 'No changes on the hosts that were reached.';
+  if (isEmpty(count)) return nothingText(plan);
   const parts = [
     `${count.create} to add`,
     `${count.update} to change`,
@@ -38,6 +37,14 @@ export function summaryLine(plan: Plan): string {
     `${count.blocked} blocked`,
   ];
   return `Plan: ${parts.join(', ')}.`;
+}
+
+/** "No changes" is claimed only for what was looked at. */
+function nothingText({ plays, unreachable }: Plan): string {
+  if (unreachable.length === 0) return 'No changes.';
+  const lost = new Set(unreachable.map(({ host }) => host));
+  const reached = plays.some((play) => play.hosts.some((host) => !lost.has(host)));
+  return reached ? 'No changes on the hosts that were reached.' : 'No host was reached.';
 }
 
 export function isEmpty(count: PlanSummary): boolean {

@@ -154,8 +154,13 @@ test('a plan in which nothing differs says only so', () => {
 });
 
 test('"No changes" is not claimed for hosts that were not reached', () => {
-  const lost = plan([], { unreachable: [{ host: 'db2', reason: 'timed out' }] });
-  assert.equal(planText(lost), 'Unreachable: db2: timed out\n\nNo changes on the hosts that were reached.\n');
+  const unreachable = [{ host: 'db2', reason: 'timed out' }];
+  const same = step({ host: 'db1', change: change({ action: 'none' }) });
+  assert.equal(
+    planText(plan([same], { unreachable })),
+    'Unreachable: db2: timed out\n\nNo changes on the hosts that were reached.\n',
+  );
+  assert.equal(planText(plan([], { unreachable })), 'Unreachable: db2: timed out\n\nNo host was reached.\n');
 });
 
 test('control characters of a host are shown, not obeyed', () => {
