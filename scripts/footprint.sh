@@ -1,5 +1,5 @@
 #!/bin/bash
-# Says what of a kind is on this machine now, one thing a line, sorted: mounted, listening, linked, running.
+# Says what this machine has now, one thing a line, sorted: mounts, listeners, links, namespaces, cgroups, processes.
 #   scripts/footprint.sh             prints it
 #   scripts/footprint.sh BEFORE      prints what is there now and was not in the file BEFORE; 1 when there is any
 # Of processes only those count that outlive the one that began it all, whose pid FANOPS_FOOTPRINT holds: not
@@ -34,13 +34,17 @@ footprint() {
 
 processes() {
   local pid parent state name
-  declare -A parents=()
-  while read -r pid parent state name; do
+  declare -A parents=() marked=()
+  while read -r pid parent; do
     parents[$pid]=$parent
-  done < <(ps -eo pid=,ppid=,stat=,comm=)
-  while read -r pid parent state name; do
-    [[ $state == Z* ]] || is_below "$pid" || ! is_ours "$pid" "$name" || printf 'running %s %s\n' "$pid" "$name"
-  done < <(ps -eo pid=,ppid=,stat=,comm=)
+  done < <(ps -eo pid=,ppid=)
+  while IFS=/ read -r _ _ pid _; do
+    marked[$pid]=1
+  done < <(grep -lzFxs "FANOPS_FOOTPRINT=${FANOPS_FOOTPRINT:-none}" /proc/[0-9]*/environ)
+  while read -r pid state name; do
+    [[ $name =~ ^($DAEMONS)$ || -n ${marked[$pid]:-} ]] || continue
+    [[ $state == Z* ]] || is_below "$pid" || printf 'running %s %s\n' "$pid" "$name"
+  done < <(ps -eo pid=,stat=,comm=)
 }
 
 is_below() {
@@ -50,12 +54,6 @@ is_below() {
     pid=${parents[$pid]:-0}
   done
   return 1
-}
-
-is_ours() {
-  [[ $2 =~ ^($DAEMONS)$ ]] && return
-  [ -n "${FANOPS_FOOTPRINT:-}" ] &&
-    tr '\0' '\n' 2>/dev/null <"/proc/$1/environ" | grep -Fxq "FANOPS_FOOTPRINT=$FANOPS_FOOTPRINT"
 }
 
 main "$@"
