@@ -23,6 +23,11 @@ export interface Applied {
   readonly facts: FactView;
 }
 
+export interface Planned {
+  readonly change: Change;
+  readonly facts: FactView;
+}
+
 export const SH: Machine = { shell: ['sh'] };
 
 /** Looks as the engine does: one script per kind, run with an empty stdin. */
@@ -58,11 +63,7 @@ export function viewOf(looked: ReadonlyMap<string, Looked<unknown>>): FactView {
 }
 
 /** Look and compare, with the details once a change is sure. */
-export function plan(
-  machine: Machine,
-  resource: AnyResource,
-  args: unknown,
-): { change: Change; facts: FactView } {
+export function plan(machine: Machine, resource: AnyResource, args: unknown): Planned {
   const looked = look(machine, resource.needs(args));
   const change = resource.diff(args, viewOf(looked));
   const details = change.action === 'none' ? [] : (resource.detail?.(args, change) ?? []);
@@ -72,8 +73,12 @@ export function plan(
 }
 
 /** Look, compare, do, look again. Stops at the first command that fails. */
-export function apply(machine: Machine, resource: AnyResource, args: unknown): Applied {
-  const { change: before, facts: seen } = plan(machine, resource, args);
+export function apply(
+  machine: Machine,
+  resource: AnyResource,
+  args: unknown,
+  { change: before, facts: seen }: Planned = plan(machine, resource, args),
+): Applied {
   const todo = ['none', 'blocked'].includes(before.action) ? [] : resource.commands(args, before, seen);
   const results: CommandResult[] = [];
   for (const command of todo) {
