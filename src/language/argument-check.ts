@@ -5,7 +5,7 @@ import { Secret } from '../core/secret.ts';
 import { isRecord, type Json, Unknown, type Value } from '../core/value.ts';
 import { describe, oneOf } from './describe.ts';
 import { booleanHint } from './fields.ts';
-import { argumentHint } from './foreign.ts';
+import { argumentHint, isKnownAs } from './foreign.ts';
 import { entryOf, type LocatedMapping, partAt } from './located.ts';
 import { didYouMean } from './nearest.ts';
 import type { Problems } from './problems.ts';
@@ -59,7 +59,7 @@ function validatorOf({ schema }: ResourceSchema): ValidateFunction {
   return validate;
 }
 
-/** The arguments as the schema sees them: secrets are texts, unknowns are left for later. */
+/** The arguments as the schema sees them: secrets and unknowns are left out. */
 function visibleValue(
   value: Value,
   path: string,
@@ -78,7 +78,8 @@ function visibleValue(
         partAt(place.args, segments(path)).position,
         'secrets may only stand where they are not seen: in the content of a file, or the stdin of a command',
       );
-    return value.isOpen ? value.expose() : value.masked;
+    unknowns.push(path);
+    return null;
   }
   if (Array.isArray(value))
     return value.map((item, index) => visibleValue(item, `${path}/${index}`, unknowns, place, problems));
@@ -137,6 +138,10 @@ function report(error: ErrorObject, args: Args, place: ArgumentPlace, problems: 
       return;
     }
     case 'required':
+      if (
+        place.args.entries.some(({ key }) => isKnownAs(key, String(params.missingProperty), place.resource))
+      )
+        return;
       problems.error(
         `${what} needs \`${params.missingProperty}\``,
         position,

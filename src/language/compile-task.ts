@@ -23,10 +23,11 @@ export function compileTask(
   draft: TaskDraft,
   roots: ConditionRoots,
   registers: ReadonlyMap<string, Shape>,
+  later: ReadonlyMap<string, string>,
   problems: Problems,
 ): CompiledConditions {
   const local = draft.loop ? { [draft.loopVariable]: itemShape(draft.loop) } : {};
-  const before = (): ConditionEnvironment => roots.environment(draft, registers, local);
+  const before = (): ConditionEnvironment => roots.environment(draft, registers, later, local);
   const compile = (
     nodes: readonly Located[],
     options: ConditionOptions,
@@ -35,7 +36,8 @@ export function compileTask(
   const { item } = resultShape(draft);
   const own = draft.register === undefined ? {} : { [draft.register]: item };
   const withoutOwn = new Map([...registers].filter(([name]) => name !== draft.register));
-  const after = (): ConditionEnvironment => roots.environment(draft, withoutOwn, { ...own, result: item });
+  const after = (): ConditionEnvironment =>
+    roots.environment(draft, withoutOwn, later, { ...own, result: item });
   const judging = (nodes: readonly Located[], key: string, strict: boolean): Condition[] | undefined =>
     nodes.length === 0 ? undefined : compile(nodes, { key, strict }, after);
   return {

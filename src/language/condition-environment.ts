@@ -21,6 +21,8 @@ export interface ConditionEnvironment {
   readonly cel: Environment;
   readonly root: { readonly [name: string]: Shape };
   readonly constructors: ReadonlyMap<ObjectShape, Constructor>;
+  /** Registers that only later tasks set, and which task it is. */
+  readonly later: ReadonlyMap<string, string>;
   /** By the name that CEL's messages use. */
   readonly objects: ReadonlyMap<string, ObjectShape>;
 }
@@ -28,7 +30,10 @@ export interface ConditionEnvironment {
 let base: Environment | undefined;
 
 /** Declares the names of the root and their types. The same shape is the same type wherever it stands. */
-export function conditionEnvironment(root: { readonly [name: string]: Shape }): ConditionEnvironment {
+export function conditionEnvironment(
+  root: { readonly [name: string]: Shape },
+  later: ReadonlyMap<string, string>,
+): ConditionEnvironment {
   base ??= baseEnvironment();
   const cel = base.clone();
   const names = new Map<ObjectShape, string>();
@@ -58,7 +63,7 @@ export function conditionEnvironment(root: { readonly [name: string]: Shape }): 
   }
 
   for (const [name, shape] of Object.entries(root)) cel.registerVariable(name, typeName(shape, name));
-  return { cel, root, constructors, objects };
+  return { cel, root, later, constructors, objects };
 }
 
 /** Words that CEL keeps for itself: neither a register nor a loop variable can have such a name. */

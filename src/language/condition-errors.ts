@@ -34,6 +34,18 @@ const FOREIGN: readonly (readonly [RegExp, string, string])[] = [
   [/(?<![=!<>])=(?!=)/, '=', 'write =='],
 ];
 
+const FUNCTIONS: readonly string[] = (
+  'size has all exists exists_one filter map lsn bytes duration timestamp int double string bool type ' +
+  'contains startsWith endsWith matches indexOf substring join split lowerAscii upperAscii trim'
+).split(' ');
+
+const TOKENS: { readonly [token: string]: string } = {
+  RPAREN: '`)`',
+  RBRACKET: '`]`',
+  RBRACE: '`}`',
+  COLON: '`:`',
+};
+
 /** What is wrong with a condition before it is even parsed: templates in it. */
 export function explainText(
   text: string,
@@ -98,18 +110,37 @@ function unknownName(
       at,
       `write vars.${name}`,
     );
+  const by = environment.later.get(name);
+  if (by !== undefined)
+    return new Mistake(
+      `\`${name}\` is registered only later, by "${by}"`,
+      at,
+      'move this task below that one',
+    );
+  if (fieldsOf(environment.root.facts).includes(name))
+    return new Mistake(`there is no \`${name}\``, at, `write facts.${name}`);
+  if (name.startsWith('ansible_'))
+    return new Mistake(
+      `there is no \`${name}\``,
+      at,
+      'facts of the host are facts.NAME, such as facts.codename',
+    );
+  if (name === 'item')
+    return new Mistake(
+      'there is no `item`',
+      at,
+      'it exists in a task with `loop`, but not in until, changed_when, failed_when',
+    );
   const near = nearest(name, Object.keys(environment.root));
-  const nearVariable = nearest(name, vars);
-  const hint =
-    near === undefined && nearVariable !== undefined
-      ? `did you mean \`vars.${nearVariable}\`?`
-      : near !== undefined
-        ? `did you mean \`${near}\`?`
-        : 'variables are vars.NAME; other names are registers, facts, groups, hostvars, inventory_hostname';
-  const fact = name.startsWith('ansible_')
-    ? 'facts of the host are facts.NAME, such as facts.codename'
-    : undefined;
-  return new Mistake(`there is no \`${name}\``, at, fact ?? hint);
+  const variable = nearest(name, vars);
+  const meant = near ?? (variable && `vars.${variable}`);
+  return new Mistake(
+    `there is no \`${name}\``,
+    at,
+    meant
+      ? `did you mean \`${meant}\`?`
+      : 'variables are vars.NAME; other names are registers, facts, groups, hostvars, inventory_hostname',
+  );
 }
 
 function unknownField(
@@ -128,7 +159,7 @@ function unknownField(
     return new Mistake(
       `variable \`${field}\` is not defined`,
       at,
-      didYouMean(field, fieldsOf(shape)) ??
+      nearVariable(field, fieldsOf(shape)) ??
         'define it in the inventory, in `defaults:` of the play, or with -e',
     );
   const habit = /^\w+$/.test(container) && !(container in environment.root) ? foreign(text, node) : undefined;
@@ -138,6 +169,11 @@ function unknownField(
     at,
     didYouMean(field, fieldsOf(shape), 'there are'),
   );
+}
+
+function nearVariable(field: string, known: readonly string[]): string | undefined {
+  const near = nearest(field, known);
+  return near && `did you mean \`${near}\`?`;
 }
 
 function foreign(text: string, node: LocatedScalar): Mistake | undefined {
@@ -167,6 +203,25 @@ function inWords(fault: CelFault): string {
   if (/secret/.test(summary)) return 'a condition cannot see the text of a secret';
   const logical = /Logical operator requires bool operands, got '(\S+)'/.exec(summary);
   if (logical) return `&& and || want true or false on both sides, found ${named(logical[1])}`;
+  const missing = /^Expected (\w+), got/.exec(summary);
+  if (missing) return `a ${TOKENS[missing[1] ?? ''] ?? missing[1]} is missing`;
+  const call = /found no matching overload for '(?:[\w<>, ]+\.)?(\w+)\((.*)\)'/.exec(summary);
+  if (call && FUNCTIONS.includes(call[1] ?? ''))
+    return `${call[1]}() does not take ${
+      (call[2] ?? '')
+        .replace(/<[^()]*>/g, '')
+        .split(', ')
+        .map(kind)
+        .join(', ') || 'no argument'
+    }`;
+  if (call)
+    return `there is no function \`${call[1]}\` for ${
+      (call[2] ?? '')
+        .replace(/<[^()]*>/g, '')
+        .split(', ')
+        .map(kind)
+        .join(', ') || 'this'
+    }`;
   if (summary === 'Unexpected token: EOF') return 'the condition ends too early';
   if (/^Unexpected (token|character)/.test(summary))
     return `the condition is not understood: ${lower(summary)}`;
@@ -176,14 +231,11 @@ function inWords(fault: CelFault): string {
 function hintFor(fault: CelFault): string | undefined {
   const summary = fault.summary ?? fault.message;
   if (/secret/.test(summary)) return 'ask for .present or .fingerprint';
-  const matching = /found no matching overload for '(\w+)\((.*)\)'/.exec(summary);
-  if (matching)
-    return didYouMean(
-      matching[1] ?? '',
-      ['size', 'has', 'lsn', 'bytes', 'duration', 'timestamp', 'int', 'string', 'double'],
-      'functions',
-    );
-  return undefined;
+  const called = /found no matching overload for '(?:[\w<>, ]+\.)?(\w+)\(/.exec(summary)?.[1];
+  if (called === undefined || FUNCTIONS.includes(called)) return undefined;
+  return called === 'len' || called === 'length'
+    ? 'write size(x)'
+    : didYouMean(called, FUNCTIONS, 'functions');
 }
 
 function named(type: string | undefined): string {
@@ -191,6 +243,12 @@ function named(type: string | undefined): string {
   if (type === 'int' || type === 'double') return 'number';
   if (type === 'bool') return 'true/false';
   return (type ?? '').replace(/^dyn<(.*)>$/, '$1');
+}
+
+function kind(type: string): string {
+  if (/^(list|map)/.test(type)) return type.startsWith('list') ? 'a list' : 'a mapping';
+  const name = named(type);
+  return ['text', 'number', 'mapping'].includes(name) ? `a ${name}` : name;
 }
 
 function textAt(text: string, fault: CelFault): string {

@@ -10,7 +10,7 @@ import { Mistake, UnknownRead } from './problems.ts';
 import {
   BOOL,
   DYN,
-  INT,
+  FACTS,
   mergeShapes,
   type ObjectShape,
   objectShape,
@@ -19,22 +19,6 @@ import {
   shapeOfSchema,
   shapeOfValue,
 } from './shape.ts';
-
-/** `facts.*`: what a host says of itself. */
-const FACTS = objectShape({
-  hostname: STRING,
-  distribution: STRING,
-  codename: STRING,
-  architecture: STRING,
-  kernel: STRING,
-  cpus: INT,
-  memoryMb: INT,
-  bootId: STRING,
-  uid: INT,
-  user: STRING,
-  systemd: BOOL,
-  pendingHandlers: { kind: 'list', of: STRING },
-});
 
 /** What the engine adds to every registered result. */
 const ENDS = { changed: BOOL, failed: BOOL, skipped: BOOL };
@@ -66,6 +50,7 @@ export class ConditionRoots {
   environment(
     draft: TaskDraft,
     registers: ReadonlyMap<string, Shape>,
+    later: ReadonlyMap<string, string>,
     local: { readonly [name: string]: Shape },
   ): ConditionEnvironment {
     const taskVars = draft.vars.size > 0 ? draft.id : '';
@@ -77,11 +62,8 @@ export class ConditionRoots {
     ]);
     const known = this.#made.get(key);
     if (known) return known;
-    const made = conditionEnvironment({
-      ...this.#names(draft),
-      ...Object.fromEntries(registers),
-      ...local,
-    });
+    const root = { ...this.#names(draft), ...Object.fromEntries(registers), ...local };
+    const made = conditionEnvironment(root, later);
     this.#made.set(key, made);
     return made;
   }
@@ -107,7 +89,7 @@ export class ConditionRoots {
     if (known) return known;
     const fields: { [name: string]: Shape } = {};
     for (const { name: host } of this.#loaded.inventory.hosts) {
-      const moment = beforehand(new Map(), draft.vars, new Map());
+      const moment = beforehand(new Map(), new Map(), new Map(), draft.vars);
       const scope = hostScope(host, this.#loaded, this.#layers, moment) as HostScope;
       for (const name of scope.variables()) {
         const shape = shapeOfVariable(scope, name);

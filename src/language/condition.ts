@@ -34,6 +34,9 @@ export function compileCondition(
   problems: Problems,
 ): Condition {
   if (node.kind === 'scalar' && typeof node.value === 'boolean') return constant(node, node.value);
+  // Only a tag leaves nothing, and has been refused already.
+  if (node.kind === 'scalar' && node.plain && node.value === '')
+    return constant(node, new Unknown('the condition is mended'));
   if (node.kind !== 'scalar' || typeof node.value !== 'string' || node.value.trim() === '') {
     problems.error(
       `\`${options.key}\` must be a condition, found ${describe(plainValue(node))}`,

@@ -35,7 +35,7 @@ export class ControllerFiles {
     const text = content.toString('utf8');
     const file = this.#inFolder(path);
     this.#problems.addSource(file, text);
-    const template = parseTemplate(text, filePlaces(file, text));
+    const template = parseTemplate(text, filePlaces(file, text), false);
     this.#templates.set(src, template);
     return template;
   }

@@ -135,8 +135,7 @@ function locateScalar(reading: Reading, node: Scalar): LocatedScalar {
   const plain = node.type === 'PLAIN';
   const written = node.source ?? String(node.value);
   const position = start(reading, node);
-  const value = node.value as LocatedScalar['value'];
-  if (plain) refuseNumber(reading, written, value, position);
+  const value = meantValue(reading, node, written, position);
   const at = scalarPlaces(
     reading.file,
     reading.text,
@@ -148,17 +147,32 @@ function locateScalar(reading: Reading, node: Scalar): LocatedScalar {
   return { kind: 'scalar', position, value, plain, written, at };
 }
 
+/** The value, or what its author meant where that was refused, so that it is not refused twice. */
+function meantValue(
+  reading: Reading,
+  node: Scalar,
+  written: string,
+  position: Position,
+): LocatedScalar['value'] {
+  const value = node.value as LocatedScalar['value'];
+  if (node.tag?.startsWith('!')) return '';
+  if (node.type !== 'PLAIN' || typeof value !== 'number') return value;
+  return refuseNumber(reading, written, value, position) ? written : value;
+}
+
 /** Numbers that do not mean what they look like. */
-function refuseNumber(reading: Reading, written: string, value: unknown, position: Position): void {
-  if (typeof value !== 'number') return;
-  if (/^[-+]?0\d+$/.test(written))
+function refuseNumber(reading: Reading, written: string, value: number, position: Position): boolean {
+  if (/^[-+]?0\d+$/.test(written)) {
     reading.problems.error(
       `\`${written}\` is the decimal number ${value} in YAML 1.2, not an octal one`,
       position,
       `write "${written}"`,
     );
-  else if (!Number.isFinite(value) || (Number.isInteger(value) && !Number.isSafeInteger(value)))
+    return true;
+  }
+  if (!Number.isFinite(value) || (Number.isInteger(value) && !Number.isSafeInteger(value)))
     reading.problems.error(`\`${written}\` is too large for a number`, position, `write "${written}"`);
+  return false;
 }
 
 /** `{{ x }}` without quotes is a mapping of a mapping to YAML. Says whether it was one. */

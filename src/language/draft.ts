@@ -28,6 +28,8 @@ export interface TaskDraft {
   /** Where the name of the resource stands. */
   readonly resourcePosition: Position;
   readonly args: LocatedMapping;
+  /** Its keys or arguments are not what they should be: trying it out would only tell of the consequences. */
+  readonly isBroken: boolean;
   readonly when: readonly Located[];
   readonly until: readonly Located[];
   readonly changedWhen: readonly Located[];

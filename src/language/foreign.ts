@@ -126,6 +126,12 @@ export function argumentHint(name: string, resource: ResourceSchema): string | u
   );
 }
 
+/** Whether people know an argument by this other name. */
+export function isKnownAs(name: string, argument: string, { schema }: ResourceSchema): boolean {
+  const properties = (schema.properties ?? {}) as { [name: string]: { [key: string]: unknown } };
+  return knownAs(properties[argument]?.['x-known-as']).includes(name);
+}
+
 function knownAs(value: unknown): string[] {
   return Array.isArray(value) ? value.filter((v) => typeof v === 'string') : [];
 }

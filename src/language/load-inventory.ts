@@ -1,4 +1,4 @@
-import type { Diagnostic } from '../core/diagnostic.ts';
+import type { Diagnostic, Position } from '../core/diagnostic.ts';
 import type { Host } from '../core/host.ts';
 import type { Inventory } from '../core/task.ts';
 import { type Layer, layerOf, valueLayer } from './definitions.ts';
@@ -38,6 +38,7 @@ interface Group {
 interface Tree {
   readonly groups: Map<string, Group>;
   readonly hosts: Map<string, Layer>;
+  readonly places: Map<string, Position>;
   readonly problems: Problems;
 }
 
@@ -46,7 +47,7 @@ const GROUP_KEYS = ['hosts', 'children', 'vars'];
 /** Reads an inventory in Ansible's YAML shape. Throws an InputError with every mistake in it. */
 export function loadInventory(file: string, text: string): Loaded {
   const problems = new Problems();
-  const tree: Tree = { groups: new Map(), hosts: new Map(), problems };
+  const tree: Tree = { groups: new Map(), hosts: new Map(), places: new Map(), problems };
   const root = readDocument(file, text, problems);
   if (root === undefined) {
     if (problems.count === 0)
@@ -80,6 +81,7 @@ function readGroup(tree: Tree, entry: Entry, parent: string | undefined): void {
   if (!/^[A-Za-z_][\w-]*$/.test(name))
     problems.error(`a group has a name of letters, digits, _ and -, found \`${name}\``, keyPosition);
   const group = groupOf(tree, name);
+  if (!tree.hosts.has(name)) tree.places.set(name, keyPosition);
   if (parent !== undefined && parent !== 'all') group.parents.add(parent);
   const mapping = asMapping(entry, problems);
   if (!mapping) return;
@@ -114,6 +116,7 @@ function readHost(tree: Tree, entry: Entry, group: Group): void {
   else if (!/^[A-Za-z0-9_][\w.-]*$/.test(name))
     problems.error(`a host has a name of letters, digits, _, . and -, found \`${name}\``, keyPosition);
   group.hosts.add(name);
+  tree.places.set(name, keyPosition);
   const mapping: LocatedMapping | undefined =
     value.kind === 'scalar' && value.value === null ? undefined : asMapping(entry, problems);
   const layer = layerOf(mapping, 'host', `host ${name}`, problems);
@@ -133,14 +136,14 @@ function checkNames(tree: Tree): void {
     if (tree.hosts.has(name))
       tree.problems.error(
         `\`${name}\` is the name of a group and of a host`,
-        undefined,
+        tree.places.get(name),
         'rename one of them',
       );
     const cycle = ancestors(tree, name).includes(name);
     if (cycle)
       tree.problems.error(
         `the group \`${name}\` is its own child`,
-        undefined,
+        tree.places.get(name),
         'remove it from its `children:`',
       );
   }

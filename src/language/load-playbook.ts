@@ -38,6 +38,8 @@ export interface LoadOptions {
 interface Registered {
   readonly shapes: Map<string, Shape>;
   readonly by: Map<string, string>;
+  /** Of the whole playbook: the task that first sets each. */
+  readonly all: ReadonlyMap<string, string>;
 }
 
 /**
@@ -69,7 +71,7 @@ export function loadPlaybook(options: LoadOptions): Playbook {
     ),
   );
   const commandLine = commandLineLayer(options, problems);
-  const registered: Registered = { shapes: new Map(), by: new Map() };
+  const registered: Registered = { shapes: new Map(), by: new Map(), all: allRegisters(drafts) };
   const plays = drafts.map((draft) => {
     const layers = { defaults: draft.defaults, vars: draft.vars, commandLine };
     const roots = new ConditionRoots(loaded, layers);
@@ -141,10 +143,19 @@ function finishTask(
   problems: Problems,
 ): TaskContext {
   checkArgumentNames(draft, problems);
-  const conditions = compileTask(draft, roots, registered.shapes, problems);
   const visible = new Map(registered.by);
+  const shapes = new Map(registered.shapes);
+  const later = new Map([...registered.all].filter(([name]) => !visible.has(name)));
+  const conditions = compileTask(draft, roots, shapes, later, problems);
   keepRegister(draft, loaded, layers, registered, problems);
-  return { draft, conditions, loaded, layers, files, visible, problems };
+  return { draft, conditions, loaded, layers, files, visible, later, shapes, problems };
+}
+
+function allRegisters(drafts: readonly PlayDraft[]): Map<string, string> {
+  const all = new Map<string, string>();
+  for (const task of drafts.flatMap((play) => [...play.tasks, ...play.handlers]))
+    if (task.register !== undefined && !all.has(task.register)) all.set(task.register, task.name);
+  return all;
 }
 
 function keepRegister(
@@ -176,6 +187,8 @@ function keepRegister(
 
 /** Renders a task for every host of its play as before a run, so that mistakes show before any host is touched. */
 function tryOut(context: TaskContext, hosts: readonly string[], problems: Problems): void {
+  const { draft, shapes, visible, later } = context;
+  if (draft.isBroken) return;
   for (const host of hosts)
-    renderTask(context, host, beforehand(context.visible, context.draft.vars, new Map()), problems);
+    renderTask(context, host, beforehand(shapes, visible, later, draft.vars), problems);
 }

@@ -1,10 +1,11 @@
 import type { Inventory } from '../core/task.ts';
-import { Unknown, type Value } from '../core/value.ts';
+import type { Value } from '../core/value.ts';
 import type { Layer } from './definitions.ts';
 import { HostScope, hostvarsNames } from './host-scope.ts';
 import type { Loaded } from './load-inventory.ts';
 import { layered, type Names, namesOf } from './names.ts';
 import { Mistake } from './problems.ts';
+import { FACTS, type Shape, unknownOf } from './shape.ts';
 
 /** The layers of variables that a play adds to those of the inventory. */
 export interface PlayLayers {
@@ -22,6 +23,8 @@ export interface Moment {
   readonly facts: Value;
   /** Registers that may be read here, and who sets them. */
   readonly visible: ReadonlyMap<string, string>;
+  /** Registers that only later tasks set. */
+  readonly later: ReadonlyMap<string, string>;
 }
 
 const NOTHING: Layer = new Map();
@@ -100,13 +103,20 @@ function variablesOnly(scope: HostScope): Names {
   };
 }
 
-function registers(host: string, { registers, visible }: Moment): Names {
+function registers(host: string, { registers, visible, later }: Moment): Names {
   return {
     isNames: true,
     what: 'register',
     names: () => [...new Set([...visible.keys(), ...Object.keys(registers)])],
     get: (name) => {
       if (Object.hasOwn(registers, name)) return registers[name];
+      const next = later.get(name);
+      if (next !== undefined && !visible.has(name))
+        throw new Mistake(
+          `\`${name}\` is registered only later, by "${next}"`,
+          undefined,
+          'move this task below that one',
+        );
       const by = visible.get(name);
       if (by === undefined) return undefined;
       throw new Mistake(
@@ -118,13 +128,20 @@ function registers(host: string, { registers, visible }: Moment): Names {
   };
 }
 
-/** A moment before anything has run: registers and facts are not known yet. */
-export function beforehand(visible: ReadonlyMap<string, string>, taskVars: Layer, local: Layer): Moment {
+/** A moment before anything has run: what registers and facts hold is not known yet, only its types. */
+export function beforehand(
+  shapes: ReadonlyMap<string, Shape>,
+  visible: ReadonlyMap<string, string>,
+  later: ReadonlyMap<string, string>,
+  taskVars: Layer,
+): Moment {
+  const registers = [...shapes].map(([name, shape]) => [name, unknownOf(shape, visible.get(name) ?? name)]);
   return {
     taskVars,
-    local,
+    local: NOTHING,
     visible,
-    registers: Object.fromEntries([...visible].map(([name, by]) => [name, new Unknown(by)])),
-    facts: new Unknown('the host was reached'),
+    later,
+    registers: Object.fromEntries(registers),
+    facts: unknownOf(FACTS, 'the host was reached'),
   };
 }

@@ -62,7 +62,7 @@ export function readTask(
   const found = findResource(node, resources, problems);
   if (!found) return undefined;
   const { entry, resource } = found;
-  const args = readArguments(entry, resource, problems);
+  const { args, isWrong } = readArguments(entry, resource, problems);
   const loop = fields.entry('loop')?.value;
   const control = readLoopControl(fields, problems);
   const register = readRegister(fields, problems);
@@ -75,6 +75,7 @@ export function readTask(
     resource,
     resourcePosition: entry.keyPosition,
     args,
+    isBroken: isWrong === true || found.isRefused,
     when: conditionsOf(fields, 'when'),
     until: conditionsOf(fields, 'until'),
     changedWhen: conditionsOf(fields, 'changed_when'),
@@ -107,7 +108,7 @@ function findResource(
   node: LocatedMapping,
   resources: readonly ResourceSchema[],
   problems: Problems,
-): { entry: Entry; resource: ResourceSchema } | undefined {
+): { entry: Entry; resource: ResourceSchema; isRefused: boolean } | undefined {
   const others = node.entries.filter((entry) => !TASK_KEYWORDS.includes(entry.key));
   const found: { entry: Entry; resource: ResourceSchema }[] = [];
   let isRefused = false;
@@ -138,10 +139,14 @@ function findResource(
       second.entry.keyPosition,
       'write two tasks',
     );
-  return found[0];
+  return found[0] && { ...found[0], isRefused };
 }
 
-function readArguments(entry: Entry, resource: ResourceSchema, problems: Problems): LocatedMapping {
+function readArguments(
+  entry: Entry,
+  resource: ResourceSchema,
+  problems: Problems,
+): { args: LocatedMapping; isWrong?: boolean } {
   const { value } = entry;
   const empty: LocatedMapping = { kind: 'mapping', position: entry.keyPosition, entries: [] };
   if (resource === FLUSH_HANDLERS) {
@@ -151,15 +156,17 @@ function readArguments(entry: Entry, resource: ResourceSchema, problems: Problem
         value.position,
         'write `meta: flush_handlers`',
       );
-    return empty;
+    return { args: empty };
   }
-  if (value.kind === 'mapping') return value;
-  if (value.kind === 'scalar' && value.value === null) return empty;
+  if (value.kind === 'mapping') return { args: value };
+  if (value.kind === 'scalar' && value.value === null) return { args: empty };
   if (value.kind === 'scalar' && resource.shorthand !== undefined)
     return {
-      kind: 'mapping',
-      position: value.position,
-      entries: [{ key: resource.shorthand, keyPosition: value.position, value }],
+      args: {
+        kind: 'mapping',
+        position: value.position,
+        entries: [{ key: resource.shorthand, keyPosition: value.position, value }],
+      },
     };
   const keyValue =
     value.kind === 'scalar' && typeof value.value === 'string' ? /^(\w+)=/.exec(value.value) : null;
@@ -168,7 +175,7 @@ function readArguments(entry: Entry, resource: ResourceSchema, problems: Problem
     value.position,
     keyValue ? `write \`${keyValue[1]}: …\` on a line of its own` : 'write `argument: value` lines below it',
   );
-  return empty;
+  return { args: empty, isWrong: true };
 }
 
 function readName(

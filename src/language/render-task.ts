@@ -14,6 +14,7 @@ import { didYouMean } from './nearest.ts';
 import { hostScope, type Moment, type PlayLayers } from './play-scope.ts';
 import { Mistake, type Problems } from './problems.ts';
 import { renderScalar, renderValue } from './render-value.ts';
+import type { Shape } from './shape.ts';
 import { judged, withFiles } from './special-arguments.ts';
 
 /** Everything that rendering a task needs, fixed when the playbook is loaded. */
@@ -25,6 +26,10 @@ export interface TaskContext {
   readonly files: ControllerFiles;
   /** Registers that tasks before it set, and who sets them. */
   readonly visible: ReadonlyMap<string, string>;
+  /** Registers that only later tasks set. */
+  readonly later: ReadonlyMap<string, string>;
+  /** The types of the registers that may be read. */
+  readonly shapes: ReadonlyMap<string, Shape>;
   readonly problems: Problems;
 }
 
@@ -176,8 +181,8 @@ function judge(
   return allHold(conditions, hostScope(scope.host, context.loaded, context.layers, moment));
 }
 
-function momentOf({ draft, visible }: TaskContext, { registers, facts }: Scope): Moment {
-  return { taskVars: draft.vars, local: new Map(), registers, facts, visible };
+function momentOf({ draft, visible, later }: TaskContext, { registers, facts }: Scope): Moment {
+  return { taskVars: draft.vars, local: new Map(), registers, facts, visible, later };
 }
 
 function localLayer(draft: TaskDraft, item: LoopItem): Map<string, Definition> {

@@ -1,5 +1,5 @@
 import type { JsonSchema } from '../core/resource.ts';
-import { Secret } from '../core/secret.ts';
+import { MASK, Secret } from '../core/secret.ts';
 import { isRecord, type Json, Unknown, type Value } from '../core/value.ts';
 
 /** What is known of a value's type, for checking conditions before any host is touched. */
@@ -22,6 +22,22 @@ export const INT: Shape = { kind: 'int' };
 export function objectShape(fields: { readonly [name: string]: Shape }): ObjectShape {
   return { kind: 'object', fields };
 }
+
+/** `facts.*`: what a host says of itself. */
+export const FACTS = objectShape({
+  hostname: STRING,
+  distribution: STRING,
+  codename: STRING,
+  architecture: STRING,
+  kernel: STRING,
+  cpus: INT,
+  memoryMb: INT,
+  bootId: STRING,
+  uid: INT,
+  user: STRING,
+  systemd: BOOL,
+  pendingHandlers: { kind: 'list', of: STRING },
+});
 
 /** The type that a JSON Schema describes; `x-secret: true` (or `writeOnly`) marks a secret. */
 export function shapeOfSchema(schema: Json | undefined): Shape {
@@ -79,6 +95,13 @@ export function mergeShapes(a: Shape, b: Shape): Shape {
   if (a.kind === 'map' && b.kind === 'object') return b;
   if (isNumber(a) && isNumber(b)) return a.kind === b.kind ? a : { kind: 'double' };
   return a.kind === b.kind && a.kind !== 'map' ? a : DYN;
+}
+
+/** A value of a type of which nothing else is known: what has fields has them, each unknown. */
+export function unknownOf(shape: Shape, after: string): Value {
+  if (shape.kind === 'secret') return Secret.open('', MASK);
+  if (shape.kind !== 'object') return new Unknown(after);
+  return Object.fromEntries(Object.entries(shape.fields).map(([k, v]) => [k, unknownOf(v, after)]));
 }
 
 function mergeObjects(a: ObjectShape, b: ObjectShape): ObjectShape {

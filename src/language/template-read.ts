@@ -2,7 +2,7 @@ import type { Position } from '../core/diagnostic.ts';
 import { isRecord, Unknown, type Value } from '../core/value.ts';
 import { describe } from './describe.ts';
 import { isNames, type Names } from './names.ts';
-import { didYouMean } from './nearest.ts';
+import { didYouMean, nearest } from './nearest.ts';
 import { Mistake, UnknownRead } from './problems.ts';
 
 /** What a path can lead to. */
@@ -123,11 +123,7 @@ function undefinedName(
     return new Mistake(`\`${read}\` has no \`${part}\`${what}`, position, fields);
   }
   if (isNames(container) && !frame?.around) {
-    const near = didYouMean(part, container.names());
-    const hint = near?.startsWith('did')
-      ? near
-      : 'define it in the inventory, in `defaults:` or `vars:`, or with -e';
-    return new Mistake(`${container.what} \`${part}\` is not defined`, position, hint);
+    return new Mistake(`${container.what} \`${part}\` is not defined`, position, nameHint(part, container));
   }
   const item = isNames(container) ? 'a mapping' : describe(container);
   const isOutside = frame !== undefined && member(rootOf(frame), part) !== undefined;
@@ -136,6 +132,14 @@ function undefinedName(
     position,
     isOutside ? `inside a block names are those of the item; write @root.${part}` : fields,
   );
+}
+
+function nameHint(name: string, container: Names): string {
+  if (name === 'item') return 'it exists in a task with `loop`';
+  const near = nearest(name, container.names());
+  return near
+    ? `did you mean \`${near}\`?`
+    : 'define it in the inventory, in `defaults:` or `vars:`, or with -e';
 }
 
 function rootOf(frame: Frame): Readable {

@@ -20,8 +20,11 @@ export function hasTemplate(text: string): boolean {
   return text.includes('{{') || (text.includes('{%') && findJinja(text) !== undefined);
 }
 
-/** Parses a template and checks what can be checked without values. Throws a Mistake at the exact place. */
-export function parseTemplate(text: string, at: Places): Template {
+/**
+ * Parses a template and checks what can be checked without values. Throws a Mistake at the exact place.
+ * `keepsType`: a text that is one `{{ path }}` gives the value itself, as in arguments; a file is always text.
+ */
+export function parseTemplate(text: string, at: Places, keepsType = true): Template {
   const jinja = findJinja(text);
   if (jinja) throw new Mistake(jinja.message, at(jinja.offset, jinja.length), jinja.hint);
   const body = parseBody(text, at);
@@ -32,7 +35,8 @@ export function parseTemplate(text: string, at: Places): Template {
   };
   checkBlock(body, place);
   const [only] = body.body;
-  const single = body.body.length === 1 && only?.type === 'MustacheStatement' && text.startsWith('{{');
+  const single =
+    keepsType && body.body.length === 1 && only?.type === 'MustacheStatement' && text.startsWith('{{');
   return {
     body,
     single: single && text.endsWith('}}') ? (only as hbs.AST.MustacheStatement) : undefined,

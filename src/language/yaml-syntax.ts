@@ -18,11 +18,13 @@ export function explainSyntax(error: YAMLError, text: string, lines: LineCounter
   if (own && error.code !== 'DUPLICATE_KEY') return own;
   switch (error.code) {
     case 'DUPLICATE_KEY': {
-      const key = /^[^\s:]+/.exec(text.slice(offset))?.[0] ?? '';
+      // Without a value before it, the parser points at the end of the line above.
+      const at = offset + (/^\s*/.exec(text.slice(offset))?.[0].length ?? 0);
+      const key = /^[^\s:]+/.exec(text.slice(at))?.[0] ?? '';
       return {
         message: `the key \`${key}\` stands twice in this mapping`,
         hint: 'remove one of the two: the later one would win silently elsewhere',
-        offset,
+        offset: at,
         harmless: true,
       };
     }
