@@ -1,8 +1,8 @@
 /** What a change may alter, or what a fact depends on. */
 export type Touch =
   | { readonly on: 'anything' }
-  /** This path and all below it. */
-  | { readonly on: 'path'; readonly path: string }
+  /** This path and all below it; with `only`, nothing below it. */
+  | { readonly on: 'path'; readonly path: string; readonly only?: boolean }
   | { readonly on: 'unit'; readonly name: string }
   | { readonly on: 'account'; readonly name: string }
   | { readonly on: 'package'; readonly name: string }
@@ -14,11 +14,12 @@ export type Touch =
 /** Whether a change that touches `changed` may alter a fact that depends on `looked`. */
 export function meets(changed: Touch, looked: Touch): boolean {
   if (changed.on === 'anything' || looked.on === 'anything') return true;
-  if (changed.on === 'path' && looked.on === 'path') return isBelow(looked.path, changed.path);
+  if (changed.on === 'path' && looked.on === 'path')
+    return looked.path === changed.path || (!changed.only && isBelow(looked.path, changed.path));
   if (changed.on === 'path' || looked.on === 'path') return false;
   return changed.on === looked.on && changed.name === looked.name;
 }
 
 function isBelow(path: string, prefix: string): boolean {
-  return path === prefix || path.startsWith(prefix.endsWith('/') ? prefix : `${prefix}/`);
+  return path.startsWith(prefix.endsWith('/') ? prefix : `${prefix}/`);
 }

@@ -60,7 +60,8 @@ function decideItem(
   if (seen === undefined)
     return { ...undecided(task, resource, scope.host, item, new Unknown('looking'), on), needs };
   const due = needs.map((n) => outlook.clouding(n.host, n.request)).find((d) => d !== undefined);
-  const change = withStaticJudgement(task, scope, due ? unknownChange(due.label, seen) : seen);
+  const open = due ? readingOnly(resource, item, unknownChange(due.label, seen)) : seen;
+  const change = withStaticJudgement(task, scope, open);
   return {
     task,
     resource,
@@ -96,6 +97,11 @@ function compare(
     if (error instanceof NotLooked) return undefined;
     throw error;
   }
+}
+
+/** What touches nothing whatever it finds (a wait, a question) cannot turn out to be a change. */
+function readingOnly(resource: AnyResource, item: RenderedItem, change: Change): Change {
+  return resource.touches(item.args as never, change).length === 0 ? { ...change, risk: 'reads' } : change;
 }
 
 /** `changed_when: false` is the author's promise that it only reads. */

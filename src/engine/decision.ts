@@ -39,10 +39,11 @@ export function taskRef(task: Task): TaskRef {
   return { id, number, name, resource, file: position.file, line: position.line };
 }
 
+/** Not known before `after` is done; `likely` is what it would be as things are now. */
 export function unknownChange(after: string, likely?: Change): Change {
   const base: Change = {
     action: 'unknown',
-    risk: likely?.risk ?? 'changes',
+    risk: likely && likely.action !== 'none' && likely.action !== 'blocked' ? likely.risk : 'changes',
     fields: likely?.fields ?? [],
     after,
   };

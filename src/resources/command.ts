@@ -129,7 +129,14 @@ function run(args: CommandArgs): Command {
   };
 }
 
+/** As Ansible keeps it: without the newlines at its end, so that it can be compared as it is written. */
 export function outputOf(output: CommandResult | undefined): CommandOutput {
-  const { status = null, stdout = '', stderr = '' } = output ?? {};
-  return { status, stdout, stderr, stdout_lines: stdout === '' ? [] : stdout.replace(/\n$/, '').split('\n') };
+  const { status = null } = output ?? {};
+  const stdout = withoutEnd(output?.stdout ?? '');
+  const stderr = withoutEnd(output?.stderr ?? '');
+  return { status, stdout, stderr, stdout_lines: stdout === '' ? [] : stdout.split('\n') };
+}
+
+function withoutEnd(text: string): string {
+  return text.replace(/\n+$/, '');
 }

@@ -3,6 +3,7 @@ import { blocked, type Change, NONE } from '../core/change.ts';
 import type { FactView, Prediction } from '../core/fact.ts';
 import type { Resource } from '../core/resource.ts';
 import { lines, type Script, sh } from '../core/shell.ts';
+import type { Touch } from '../core/touch.ts';
 import { directoryEntriesFact } from '../facts/directory-entries.ts';
 import { pathFact } from '../facts/path.ts';
 import { placeFact } from '../facts/place.ts';
@@ -47,10 +48,19 @@ export const directory: Resource<DirectoryArgs, { readonly path: string }> = {
   commands: (args, change) => [
     { kind: 'shell', script: script(args, change).text, display: display(args, change), timeoutMs: 60_000 },
   ],
-  touches: ({ path }) => [{ on: 'path', path }],
+  // What it makes is empty, and what it removes was: nothing below it changes.
+  touches: ({ path, parents }) => [
+    { on: 'path', path, only: true },
+    ...(parents ? parentsOf(path).map((above): Touch => ({ on: 'path', path: above, only: true })) : []),
+  ],
   predict,
   registered: ({ path }) => ({ path }),
 };
+
+function parentsOf(path: string): string[] {
+  const above = posix.dirname(path);
+  return above === path ? [] : [above, ...parentsOf(above)];
+}
 
 function presence(args: DirectoryArgs, facts: FactView): Change {
   const { path } = args;

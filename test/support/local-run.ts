@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { RunEvent } from '../../src/core/event.ts';
 import { Masker } from '../../src/core/masker.ts';
 import type { Outcome } from '../../src/core/outcome.ts';
@@ -62,7 +62,7 @@ export function localRun(
     inventory,
     resources,
     extraVars: more.extraVars ?? {},
-    readFile: (path: string) => readFileSync(join(dirname(file), path)),
+    readFile: (path) => readFileSync(path),
     ...(more.limit === undefined ? {} : { limit: more.limit }),
   });
   const events: RunEvent[] = [];

@@ -14,23 +14,32 @@ export interface Before {
   readonly mode: number;
 }
 
-const PATHS = ['a', 'a/b', 'a/b/c', 'd', 'd/e', "o'dd $(x) näme", 'd/-f'];
+/** Mostly each path has its kind, so that most playbooks can be carried out; now and then it is another. */
+const DIRS = ['a', 'a/b', 'd', "d/o'dd $(x) näme"];
+const FILES = ['f', 'a/f', 'a/b/c', 'd/-f', 'd/l'];
+const LINKS = ['l', 'a/l', 'd/l'];
+const PATHS = [...DIRS, ...FILES, ...LINKS];
 const CONTENTS = ['', 'one\n', 'two\nlines\n', '$(touch pwned) `x` "q"\n'];
 const MODES = ['0600', '0644', '0755', '0700'];
 
 const path = fc.constantFrom(...PATHS);
+const mostly = (own: readonly string[]): fc.Arbitrary<string> =>
+  fc.oneof({ weight: 14, arbitrary: fc.constantFrom(...own) }, { weight: 1, arbitrary: path });
 const inRoot = (p: string): string => `{{ root }}/${p}`;
+/** `touches` takes no variables: the test puts every host's folder in its place. */
+export const ROOTS = '@roots@';
+const inRoots = (p: string): string => `${ROOTS}/${p}`;
 const mode = fc.constantFrom(...MODES);
 
 const directory = fc
-  .record({ path, mode })
+  .record({ path: mostly(DIRS), mode })
   .map((a) => ({ directory: { path: inRoot(a.path), mode: a.mode } }));
 const file = fc
-  .record({ path, content: fc.constantFrom(...CONTENTS), mode })
+  .record({ path: mostly(FILES), content: fc.constantFrom(...CONTENTS), mode })
   .map((a) => ({ file: { path: inRoot(a.path), content: a.content, mode: a.mode } }));
-const absent = path.map((p) => ({ file: { path: inRoot(p), state: 'absent' } }));
+const absent = mostly([...FILES, ...LINKS]).map((p) => ({ file: { path: inRoot(p), state: 'absent' } }));
 const link = fc
-  .record({ path, target: path })
+  .record({ path: mostly(LINKS), target: path })
   .map((a) => ({ link: { path: inRoot(a.path), target: a.target } }));
 
 /** Commands alter the tree behind the resources' back; some say truthfully what they touch. */
@@ -38,7 +47,7 @@ const command = fc
   .record({ path, act: fc.constantFrom('touch', 'mkdir', 'rm', 'append', 'nothing'), narrow: fc.boolean() })
   .map(({ path: p, act, narrow }) => ({
     command: { argv: ['sh', '-c', SCRIPTS[act], 'x', inRoot(p)] },
-    ...(narrow ? { touches: [act === 'nothing' ? inRoot('elsewhere') : inRoot(p)] } : {}),
+    ...(narrow ? { touches: [act === 'nothing' ? inRoots('elsewhere') : inRoots(p)] } : {}),
   }));
 const SCRIPTS: { [act: string]: string } = {
   touch: '[ -e "$1" ] || [ ! -d "${1%/*}" ] || : >"$1"',
@@ -47,7 +56,7 @@ const SCRIPTS: { [act: string]: string } = {
   append: '[ ! -f "$1" ] || printf x >>"$1"',
   nothing: ':',
 };
-const created = path.map((p) => ({
+const created = mostly(FILES).map((p) => ({
   command: { argv: ['sh', '-c', '[ -d "${1%/*}" ] && : >"$1" || :', 'x', inRoot(p)], creates: inRoot(p) },
 }));
 
@@ -82,10 +91,11 @@ const play = fc
 export const playbooks: fc.Arbitrary<Generated> = fc
   .record({
     hosts: fc.integer({ min: 1, max: 3 }),
+    dirs: fc.oneof({ weight: 4, arbitrary: fc.constant(DIRS) }, fc.subarray(DIRS)),
     before: fc.array(
       fc.record({
-        path,
-        kind: fc.constantFrom('file', 'dir', 'link'),
+        path: fc.oneof({ weight: 6, arbitrary: fc.constantFrom(...FILES, ...LINKS) }, path),
+        kind: fc.constantFrom('file', 'file', 'file', 'link', 'dir'),
         content: fc.constantFrom(...CONTENTS),
         mode: fc.constantFrom(0o600, 0o644, 0o755),
       }),
@@ -93,9 +103,12 @@ export const playbooks: fc.Arbitrary<Generated> = fc
     ),
     plays: fc.array(play, { minLength: 1, maxLength: 2 }),
   })
-  .map(({ hosts, before, plays }) => ({
+  .map(({ hosts, dirs, before, plays }) => ({
     hosts,
-    before: before as readonly Before[],
+    before: [
+      ...dirs.map((dir): Before => ({ path: dir, kind: 'dir', content: '', mode: 0o755 })),
+      ...(before as readonly Before[]),
+    ],
     plays: plays.map((p, number) => written(p, number)),
   }));
 
@@ -127,7 +140,7 @@ function written(
             {
               name: 'note it',
               command: { argv: ['sh', '-c', 'printf h >>"$1"', 'x', inRoot('handled')] },
-              touches: [inRoot('handled')],
+              touches: [inRoots('handled')],
             },
           ],
         }

@@ -135,7 +135,9 @@ export function fileCommands(wanted: WantedFile, change: Change): Command[] {
 
 export function fileTouches(path: string, change: Change): Touch[] {
   const at = change.note === undefined ? path : noteOf(change).at;
-  return [...new Set([path, at])].map((p): Touch => ({ on: 'path', path: p }));
+  // A link that is replaced may have led to a directory: what was below it is not there any more.
+  const only = !change.fields.some((f) => f.field === 'type');
+  return [...new Set([path, at])].map((p): Touch => ({ on: 'path', path: p, only }));
 }
 
 /** Only what is certain: nothing through a link, and owners only where they are declared or known. */
