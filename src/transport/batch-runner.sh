@@ -31,6 +31,7 @@ main() {
     number=$((number + 1))
   done 4<spec
   record "over $outcome"
+  on_disk "$claim"
   true >over
   rm -f "$room" ./*.stdin
 }
@@ -65,15 +66,10 @@ record() {
     rm -f "$room"
     printf '\n%s\n' "$1" >>"$claim"
   fi
-  on_disk "$claim"
 }
 
 run_command() {
-  for note in $(words "$notes"); do
-    file=$(note_file "$note")
-    printf '%s\n' "$note" >"$file"
-    on_disk "$file" "$S/handlers"
-  done
+  if [ "$notes" != - ]; then note_handlers; fi
   exec 7>>"$number.lock"
   flock 7
   input=/dev/null
@@ -85,10 +81,13 @@ run_command() {
   fi
   rm -f "$number.stdin"
   record "begin $number $id"
-  began=$(now_ms)
+  # The end of the command before gets on disk with it; lost with the power, that command would be in doubt.
+  on_disk "$claim"
+  now_ms
+  began=$now
   launch "$user" <&3 >&5 2>&6 3<&- 4<&- 5>&- 6>&- 7>&- 8>&- &
   leader=$!
-  echo "$leader" >"$number.pid" && mv "$number.pid" "$number.begin"
+  echo "$leader" >"$number.begin"
   exec 3<&- 5>&- 6>&-
   watch </dev/null 4<&- 7>&- 8>&- &
   watcher=$!
@@ -117,19 +116,26 @@ judge() {
     outcome=failed
     if [ -e cancelled ]; then outcome=cancelled; fi
   else
-    for note in $(words "$strikes"); do rm -f "$(note_file "$note")"; done
+    if [ "$strikes" != - ]; then strike_handlers; fi
   fi
-  ended="$status $(($(now_ms) - began)) ${flags:--}"
+  now_ms
+  ended="$status $((now - began)) ${flags:--}"
   record "end $number $ended"
-  echo "end $ended" >"$number.pid" && mv "$number.pid" "$number.end"
-  rm -f "$number.script"
+  echo "end $ended" >"$number.end"
   # Whoever waits for this command is woken by the kernel.
   exec 7>&-
 }
 
-# words LIST   the items of a comma-separated list; "-" is the empty one
-words() {
-  [ "$1" = - ] || printf %s "$1" | tr , ' '
+note_handlers() {
+  for note in $(printf %s "$notes" | tr , ' '); do
+    file=$(note_file "$note")
+    printf '%s\n' "$note" >"$file"
+    on_disk "$file" "$S/handlers"
+  done
+}
+
+strike_handlers() {
+  for note in $(printf %s "$strikes" | tr , ' '); do rm -f "$(note_file "$note")"; done
 }
 
 # launch USER   becomes the command, in a process group of its own, with a clean environment
@@ -155,13 +161,14 @@ launch() {
 
 # watch   ends the command when its time is over, and keeps its output from filling the memory
 watch() {
-  deadline=$(($(now_ms) + seconds * 1000))
+  deadline=$((began + seconds * 1000))
   nap=0.1
   while kill -0 "$leader" 2>/dev/null; do
     sleep "$nap"
     nap=0.3
     trim
-    if [ "$(now_ms)" -ge "$deadline" ]; then
+    now_ms
+    if [ "$now" -ge "$deadline" ]; then
       true >"$number.timed-out"
       signal_command TERM
       for _ in 1 2 3 4 5 6 7 8 9 10; do
@@ -186,6 +193,7 @@ signal_command() {
 # trim   of big output, gives back the memory of all but head and tail: a hole, so that offsets stay as they are
 trim() {
   for output in "$number.out" "$number.err"; do
+    if [ ! -s "$output" ]; then continue; fi
     size=$(stat -c %s "$output")
     if [ "$size" -le $kept ]; then continue; fi
     true >"$number.big"
@@ -194,9 +202,10 @@ trim() {
   done
 }
 
+# now_ms   sets `now`, in milliseconds since the host started
 now_ms() {
   read -r uptime _ </proc/uptime
-  echo $((${uptime%.*} * 1000 + (1${uptime#*.} - 100) * 10))
+  now=$((${uptime%.*} * 1000 + (1${uptime#*.} - 100) * 10))
 }
 
 shared=$(sed -n '/^exec_as()/,/^}/p' "$dir/runner")

@@ -23,7 +23,7 @@ export class Contact {
     this.#stats = stats;
     this.#sudo = needsSudo(host) ? 'sudo -n ' : '';
     stats.waits += link.waits.connect;
-    this.#main = this.#openShell();
+    this.#main = this.#openShell('hello');
     this.#main.catch(() => undefined);
   }
 
@@ -40,14 +40,14 @@ export class Contact {
 
   /** Opens a new main shell, once for everybody who noticed that `ended` did. */
   reopen(ended: HostShell): void {
-    this.#main = this.#main.then((main) => (main === ended ? this.#openShell() : main));
+    this.#main = this.#main.then((main) => (main === ended ? this.#openShell('hello') : main));
     this.#main.catch(() => undefined);
   }
 
   /** Uses a shell beside the main one: for what may hang, and while the main one is busy. */
   async beside<T>(use: (shell: HostShell) => Promise<T>): Promise<T> {
     return this.#turns.take(async () => {
-      const shell = this.#idle.pop() ?? (await this.#openShell());
+      const shell = this.#idle.pop() ?? (await this.#openShell('ready'));
       try {
         const result = await use(shell);
         this.#idle.push(shell);
@@ -83,9 +83,9 @@ export class Contact {
     await this.link.close();
   }
 
-  async #openShell(): Promise<HostShell> {
+  async #openShell(first: 'hello' | 'ready'): Promise<HostShell> {
     this.#stats.waits += this.link.waits.open;
-    return openHostShell(this.link, `exec ${this.#sudo}sh`, this.#host, () => {
+    return openHostShell(this.link, `exec ${this.#sudo}sh`, this.#host, first, () => {
       this.#stats.waits += 1;
     });
   }

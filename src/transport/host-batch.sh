@@ -96,11 +96,11 @@ same_boot() {
 
 # until_begun DIR CLAIM NUMBER   waits for a command of a running batch; fails when it was not begun and will not be
 until_begun() {
-  until [ -e "$1/$3.begin" ]; do
+  until [ -s "$1/$3.begin" ]; do
     if [ ! -d "$1" ] || [ -e "$1/over" ] || ! same_boot "$2" 2>/dev/null; then return 1; fi
     # The runner holds this lock for its whole life.
     if flock -s -w 0.02 "$1/alive" true </dev/null 2>/dev/null; then
-      [ -e "$1/$3.begin" ]
+      [ -s "$1/$3.begin" ]
       return
     fi
   done

@@ -52,18 +52,25 @@ kill_below() {
   whole 3 "$@"
   (
     tree=$(sed -n 's/^\([0-9]*\) (.*) [A-Za-z] \([0-9]*\) .*/\1 \2/p' /proc/[0-9]*/stat 2>/dev/null)
-    level=$2
+    all='' level=$2
     while [ "$level" ]; do
       next=''
       for parent in $level; do
         next="$next $(printf '%s\n' "$tree" | sed -n "s/^\([0-9]*\) $parent\$/\1/p")"
       done
       level=$(printf %s "$next" | tr -s ' \n' ' ' | sed 's/^ *//; s/ *$//')
-      # shellcheck disable=SC2086 # a list of numbers
-      [ -z "$level" ] || kill -9 $level 2>/dev/null
+      all="$all $level"
     done
+    # All at once: the shell answers as soon as the first of them is gone.
+    # shellcheck disable=SC2086 # a list of numbers
+    kill -9 $all 2>/dev/null
   ) </dev/null
   mark "$1" 0
+}
+
+# ready   for a shell beside the one that said hello
+ready() {
+  mark 0 0
 }
 
 # hello   what the host says of itself

@@ -57,17 +57,18 @@ interface Pending extends RequestOptions {
   readonly reject: (reason: Error) => void;
 }
 
-/** Opens a channel with `commandLine`, sends the program and waits for its hello. `onWait` counts the waits. */
+/** Opens a channel with `commandLine`, sends the program and waits for its first answer. `onWait` counts the waits. */
 export async function openHostShell(
   link: Link,
   commandLine: string,
   host: Host,
+  first: 'hello' | 'ready',
   onWait: () => void,
 ): Promise<HostShell> {
   const channel = await link.open(commandLine);
   const queue = new RequestQueue(channel, onWait);
   const greeting = queue.expect('0', {});
-  channel.stdin.write(hostProgram(queue.nonce, host));
+  channel.stdin.write(hostProgram(queue.nonce, host, first));
   const { stdout } = await greeting;
   let count = 0;
   return {

@@ -34,11 +34,14 @@ export async function probeShared(contact: Contact, script: string, options: Pro
 export async function probeAside(contact: Contact, script: string, options: ProbeOptions): Promise<Answer> {
   return contact.beside(async (shell) => {
     const seconds = Math.max(0.1, options.timeoutMs / 1000);
+    const began = performance.now();
     const reply = await shell.request('probe_apart', [seconds, options.as ?? '-', script], {
       timeoutMs: options.timeoutMs + GRACE_MS,
       onTimeout: () => shell.destroy(),
     });
-    return answerOf(reply, options.timeoutMs);
+    // A script that did not mind being asked to end was killed.
+    const isKilled = reply.status === 137 && performance.now() - began >= options.timeoutMs;
+    return answerOf(isKilled ? { ...reply, status: TIMED_OUT } : reply, options.timeoutMs);
   });
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Source } from '../core/command.ts';
@@ -21,7 +21,7 @@ export type Body =
   | { readonly kind: 'none' | 'text' | 'base64'; readonly text: string }
   | {
       readonly kind: 'uploaded';
-      readonly open: () => Readable;
+      readonly open: () => Promise<Readable>;
       readonly sha256?: string;
       readonly name: string;
     };
@@ -34,12 +34,13 @@ export function bodiesOf(sources: readonly (Source | undefined)[], room = 1 << 2
     if (source.kind === 'file')
       return {
         kind: 'uploaded',
-        open: () => createReadStream(source.path),
+        open: () => openFile(source.path),
         sha256: source.sha256,
         name: source.path,
       };
     const bytes = bytesOf(source);
-    if (bytes.length > left) return { kind: 'uploaded', open: () => Readable.from([bytes]), name: 'stdin' };
+    if (bytes.length > left)
+      return { kind: 'uploaded', open: async () => Readable.from([bytes]), name: 'stdin' };
     left -= bytes.length;
     return insideSession(bytes);
   });
@@ -54,11 +55,11 @@ export async function upload(
   const folder = target.slice(0, target.lastIndexOf('/'));
   const script = 'umask 077; mkdir -p "$1" && cat >"$2" && exec sha256sum <"$2"';
   const command = `${quote(script)} sh ${quote(folder)} ${quote(target)}`;
+  const source = await body.open();
   const { sent, arrived } = await contact.channel(command, async (channel) => {
     const hash = createHash('sha256');
     const output: Buffer[] = [];
     for (const stream of [channel.stdout, channel.stderr]) stream.on('data', (c: Buffer) => output.push(c));
-    const source = body.open();
     source.on('data', (chunk: Buffer) => hash.update(chunk));
     let unreadable: Error | undefined;
     source.once('error', (error) => {
@@ -76,6 +77,14 @@ export async function upload(
     throw new BadBody(`${body.name} has changed: expected sha256 ${body.sha256}, found ${sent}`);
   if (!arrived.startsWith(sent))
     throw new BadBody(`${body.name} did not arrive whole: the host says "${arrived}"`);
+}
+
+async function openFile(path: string): Promise<Readable> {
+  try {
+    return (await open(path)).createReadStream();
+  } catch (cause) {
+    throw new BadBody(`${path} cannot be read: ${cause instanceof Error ? cause.message : cause}`, { cause });
+  }
 }
 
 function bytesOf(source: Exclude<Source, { kind: 'file' }>): Buffer {
