@@ -59,10 +59,14 @@ export const pathFacts: Resource<PathFactsArgs, Result> = {
       empty: where('empty'),
       absent: where('absent'),
       unseen: where('unseen'),
-      reasons: seen.flatMap(({ host, reason }) => (reason === undefined ? [] : [`${host}: ${reason}`])),
+      reasons: seen.flatMap(({ host, reason }) => (reason === undefined ? [] : [withHost(host, reason)])),
     };
   },
 };
+
+function withHost(host: string, reason: string): string {
+  return reason.startsWith(host) ? reason : `${host}: ${reason}`;
+}
 
 interface Holding {
   readonly state: 'filled' | 'empty' | 'absent' | 'unseen';
