@@ -11,14 +11,13 @@ import { PLAIN_LOCALE } from './stat.ts';
  */
 const ASK = `
 hex=$(printf '%04X' "$1"); address=
-while read -r _ local _ state _; do
-  [[ $state == 0A && $local == *:"$hex" ]] || continue
+listening=$(grep -h ": [0-9A-F]*:$hex [0-9A-F:]* 0A " /proc/net/tcp) || [[ $? == 1 ]] || exit 3
+while read -r _ local _; do
+  [[ -n $local ]] || continue
   a=\${local%:*}
   address=$((16#\${a:6:2})).$((16#\${a:4:2})).$((16#\${a:2:2})).$((16#\${a:0:2}))
-done </proc/net/tcp || exit 3
-while read -r _ local _ state _; do
-  [[ $state == 0A && $local == 00000000000000000000000000000000:"$hex" ]] && address=\${address:-::1}
-done 2>/dev/null </proc/net/tcp6
+done <<<"$listening"
+grep -q ": 0*:$hex [0-9A-F:]* 0A " /proc/net/tcp6 2>/dev/null && address=\${address:-::1}
 [[ -n $address ]] || { printf 'silent\\0%s\\0' "$1"; exit 0; }
 [[ $address == 0.0.0.0 ]] && address=127.0.0.1
 for page in patroni cluster; do
