@@ -155,6 +155,12 @@ function unknownField(
   const [left] = (tree?.args ?? []) as [Node & { checkedType?: { name: string } }];
   const container = left ? textOf(left) : '';
   const shape = environment.objects.get(left?.checkedType?.name ?? '');
+  if (fieldsOf(shape).includes(field))
+    return new Mistake(
+      `\`${container}.${field}\` has no value here`,
+      at,
+      `ask first: has(${container}.${field}) && …, or give it a value`,
+    );
   if (container === 'vars')
     return new Mistake(
       `variable \`${field}\` is not defined`,

@@ -67,7 +67,7 @@ function findExpression(text: string): JinjaFound | undefined {
 /** What to write for an expression of Jinja; undefined for what is none. */
 function rewriteExpression(inner: string): string | undefined {
   const bare = inner.replace(/"[^"]*"|'[^']*'/g, '""');
-  if (/^[#/!>&^]/.test(inner) || / as \|/.test(bare)) return undefined;
+  if (/^([#/!>&^]|else\b)/.test(inner) || / as \|/.test(bare)) return undefined;
   if (/^lookup\(/.test(inner)) return 'lookups are not supported: pass the value with -e name=value';
   const filter = /^([\w.[\]'"]+)\s*\|\s*(\w+)\s*(?:\(([\s\S]*)\))?\s*(\|[\s\S]*)?$/.exec(inner);
   if (filter) {

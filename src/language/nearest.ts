@@ -4,7 +4,11 @@ export function nearest(word: string, known: Iterable<string>): string | undefin
   let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1;
   for (const candidate of known) {
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
-    if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
+    // Of equally near ones, a word of the same length: one letter is more often wrong than missing.
+    const isCloser =
+      distance === bestDistance && best?.length !== word.length && candidate.length === word.length;
+    if (distance < bestDistance || (best !== undefined && isCloser))
+      [best, bestDistance] = [candidate, distance];
   }
   return best;
 }

@@ -1,5 +1,4 @@
 import type { Position } from '../core/diagnostic.ts';
-import type { Touch } from '../core/touch.ts';
 import { CEL_WORDS } from './condition-environment.ts';
 import { checkName, layerOf } from './definitions.ts';
 import { describe } from './describe.ts';
@@ -8,6 +7,8 @@ import { Fields } from './fields.ts';
 import { isForeignModule, taskKeyHint } from './foreign.ts';
 import { type Entry, type Located, type LocatedMapping, type LocatedScalar, plainValue } from './located.ts';
 import type { Problems } from './problems.ts';
+import { readRetry } from './read-retry.ts';
+import { readTouches } from './read-touches.ts';
 import { FLUSH_HANDLERS, type ResourceSchema } from './resource-schema.ts';
 import { hasTemplate } from './template.ts';
 
@@ -245,59 +246,4 @@ export function readTags(fields: Fields): string[] {
     .flatMap((node) => String(node.value).split(','))
     .map((tag) => tag.trim())
     .filter((tag) => tag !== '');
-}
-
-function readRetry(
-  fields: Fields,
-  problems: Problems,
-): { readonly retries: number; readonly delayMs: number } | undefined {
-  const until = fields.entry('until');
-  const retries = fields.integer('retries', 0);
-  const delayMs = readDelay(fields, problems);
-  for (const key of ['retries', 'delay'])
-    if (!until && fields.entry(key))
-      problems.error(
-        `\`${key}\` has no effect without \`until\``,
-        fields.entry(key)?.keyPosition,
-        'write `until:` with the condition that ends the repetition',
-      );
-  return until ? { retries: retries ?? 3, delayMs: delayMs ?? 5_000 } : undefined;
-}
-
-const MILLISECONDS: { readonly [unit: string]: number } = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
-
-function readDelay(fields: Fields, problems: Problems): number | undefined {
-  const entry = fields.entry('delay');
-  if (!entry) return undefined;
-  const value = plainValue(entry.value);
-  if (typeof value === 'number' && value >= 0) return value * 1_000;
-  const match = typeof value === 'string' ? /^(\d+)(ms|s|m|h)$/.exec(value) : null;
-  if (match) return Number(match[1]) * (MILLISECONDS[match[2] ?? 's'] ?? 1_000);
-  problems.error(
-    `\`delay\` must be a duration, found ${describe(value)}`,
-    entry.value.position,
-    'write seconds (5) or a duration ("500ms", "5s", "2m")',
-  );
-  return undefined;
-}
-
-function readTouches(fields: Fields, problems: Problems): Touch[] | undefined {
-  if (!fields.entry('touches')) return undefined;
-  return fields
-    .texts('touches')
-    .map((node) => touchOf(String(node.value), node.position, problems))
-    .filter((touch) => touch !== undefined);
-}
-
-function touchOf(text: string, position: Position, problems: Problems): Touch | undefined {
-  if (text === 'anything') return { on: 'anything' };
-  if (text.startsWith('/')) return { on: 'path', path: text };
-  const match = /^(unit|account|package|cluster):(.+)$/.exec(text);
-  if (match) return { on: match[1] as 'unit', name: match[2] ?? '' };
-  problems.error(
-    `\`touches\` has no kind \`${text}\``,
-    position,
-    'write anything, an absolute path, unit:NAME, account:NAME, package:NAME or cluster:NAME',
-  );
-  return undefined;
 }

@@ -1,6 +1,7 @@
+import type { JsonSchema } from '../core/resource.ts';
 import type { RenderedItem, Scope, Task } from '../core/task.ts';
 import { Unknown, type Value } from '../core/value.ts';
-import { checkArguments } from './argument-check.ts';
+import { asTextsWhereWanted, checkArguments } from './argument-check.ts';
 import type { CompiledConditions } from './compile-task.ts';
 import { allHold, type Condition } from './condition.ts';
 import type { ControllerFiles } from './controller-files.ts';
@@ -133,7 +134,8 @@ function renderArguments(
       () => (own ? judged(own, scope) : renderValue(value, scope)),
       value.position,
     );
-    if (rendered !== undefined) args[key] = rendered;
+    const wanted = (draft.resource.schema.properties as { [name: string]: JsonSchema } | undefined)?.[key];
+    if (rendered !== undefined) args[key] = own ? rendered : asTextsWhereWanted(rendered, wanted, value);
   }
   if (problems.count > before) return args;
   const complete = problems.collect(() => withFiles(draft, args, files, scope), draft.position);
