@@ -12,16 +12,18 @@ const HEARTBEAT_MS = 30_000;
 export function plainReporter(
   options: ReporterOptions & { readonly write: (text: string) => void },
 ): Reporter {
-  const { paint, ticker, write } = options;
+  const { paint, ticker, write, verbose } = options;
   const activities = new Activities();
   const beats = new Map<string, number>();
+  const isNews = newsOfWaits(ticker.now);
   const stop = ticker.every(1000, () => {
     for (const line of heartbeats(activities, beats, ticker.now())) write(`${paint('quiet', line)}\n`);
   });
   return {
     emit(event) {
       activities.take(event, ticker.now());
-      const text = lastingText(event, paint, true) ?? passingText(event);
+      if (event.type === 'status' && !isNews(event)) return;
+      const text = lastingText(event, paint, true) ?? passingText(event, verbose);
       if (text !== undefined) write(`${text}\n`);
     },
     print: (text) => write(`${text}\n`),
@@ -31,12 +33,25 @@ export function plainReporter(
   };
 }
 
-function passingText(event: RunEvent): string | undefined {
+/** What a wait sees is told when it changes, and now and then when it does not. */
+function newsOfWaits(now: () => number): (event: Extract<RunEvent, { type: 'status' }>) => boolean {
+  const told = new Map<string, { seen: string; at: number }>();
+  return ({ host, text }) => {
+    const seen = text.replace(/, \d+ s$/, '');
+    const last = told.get(host);
+    if (last?.seen === seen && now() - last.at < HEARTBEAT_MS) return false;
+    told.set(host, { seen, at: now() });
+    return true;
+  };
+}
+
+function passingText(event: RunEvent, verbose: boolean): string | undefined {
   switch (event.type) {
     case 'connecting':
     case 'connected':
-      return `[${event.host}] ${event.type}`;
+      return verbose ? `[${event.host}] ${event.type}` : undefined;
     case 'looking':
+      if (!verbose) return undefined;
       return `[${event.host}] looking at ${counted(event.facts, 'fact')}`;
     case 'begin':
       return `[${event.host}] ${taskTitle(event.task, event.item)}: ${harmless(event.display).replaceAll('\n', ' ')}`;

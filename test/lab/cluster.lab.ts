@@ -44,7 +44,7 @@ interface Step {
   readonly host: string;
   readonly address: string;
   readonly skipped?: string;
-  readonly task: { readonly id: string; readonly name: string };
+  readonly task: { readonly number: number; readonly name: string };
   readonly change: { readonly action: string; readonly risk: string };
 }
 
@@ -108,6 +108,12 @@ function recapOf(text: string): string[] {
   return text.split('\n').filter((line) => /^db\d\s+: ok=/.test(line));
 }
 
+/** Task and host of every line that says that something was changed. */
+function changesTold(text: string): Set<string> {
+  const lines = text.matchAll(/^changed: \[(db\d)\] (?:handler )?(\d+)\. /gm);
+  return new Set([...lines].map(([, host, number]) => `${number} ${host}`));
+}
+
 let named: readonly Step[] = [];
 
 test('a plan of pristine hosts changes nothing on them', () => {
@@ -128,6 +134,22 @@ test('a plan of pristine hosts changes nothing on them', () => {
 test('apply turns them into a healthy cluster, as planned', () => {
   const applied = fanopsEnds(0, 'apply', ...CLUSTER, '--yes', '--stats');
   assert.equal(recapOf(applied.all).length, 3, applied.all.slice(-2000));
+  const done = changesTold(applied.all);
+  const of = (steps: readonly Step[]) => new Set(steps.map((s) => `${s.task.number} ${s.host}`));
+  const [sure, open] = [
+    of(named.filter(isNamedChange)),
+    of(named.filter((s) => s.change.action === 'unknown')),
+  ];
+  assert.deepEqual(
+    [...done].filter((key) => !sure.has(key) && !open.has(key)),
+    [],
+    'changed, and not planned',
+  );
+  assert.deepEqual(
+    [...sure].filter((key) => !done.has(key)),
+    [],
+    'planned, and not changed',
+  );
   assertHealthy();
 });
 

@@ -84,10 +84,7 @@ test('without a terminal a run is plain lines, with a heartbeat for each 30 s of
   await reporter.close();
   assert.equal(
     text,
-    `[db1] connecting
-[db1] connected
-[db1] looking at 12 facts
-
+    `
 PLAY cluster  [db1]
 [db1] 4. Install PostgreSQL: apt-get install
 [db1] | 20%
@@ -102,6 +99,40 @@ PLAY RECAP
 db1 : ok=0   changed=0   unreachable=0   failed=0   skipped=0   rescued=0   ignored=0
 `,
   );
+});
+
+test('a wait is told when what it sees changes, and every 30 s when it does not', async () => {
+  const ticker = handTicker();
+  let text = '';
+  const write = (t: string) => {
+    text += t;
+  };
+  const reporter = plainReporter({ paint: plainPaint, ticker, verbose: false, write });
+  for (let second = 0; second < 62; second += 1) {
+    const seen = second < 5 ? 'role=replica' : 'role=leader';
+    reporter.emit({ type: 'status', host: 'db1', task: install, text: `${seen}, ${second} s` });
+    ticker.pass(1);
+  }
+  await reporter.close();
+  assert.equal(
+    text,
+    `[db1] … role=replica, 0 s
+[db1] … role=leader, 5 s
+[db1] … role=leader, 35 s
+`,
+  );
+});
+
+test('with -v the connections and looks are told too', async () => {
+  let text = '';
+  const write = (t: string) => {
+    text += t;
+  };
+  const reporter = plainReporter({ paint: plainPaint, ticker: handTicker(), verbose: true, write });
+  reporter.emit({ type: 'connected', host: 'db1' });
+  reporter.emit({ type: 'looking', host: 'db1', facts: 12 });
+  await reporter.close();
+  assert.equal(text, '[db1] connected\n[db1] looking at 12 facts\n');
 });
 
 const running = (since: number, last = ''): Activity => ({
