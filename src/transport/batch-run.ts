@@ -43,7 +43,7 @@ export async function runOverContact(
 }
 
 async function sendUploads(contact: Contact, key: string, bodies: readonly Body[]): Promise<void> {
-  const { runDir } = (await contact.shell).greeting;
+  const { runDir } = await (await contact.shell).greeting;
   await Promise.all(
     bodies.map(async (body, number) => {
       if (body.kind === 'uploaded') await upload(contact, body, `${runDir}/staged/${key}=up=${number}`);

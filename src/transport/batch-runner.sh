@@ -43,7 +43,7 @@ take_claim() {
   printf '%s %s\n' "$unit" $$ >unit
   # Room for writing down the end, should the disk be full by then.
   dd if=/dev/zero of="$room" bs=4096 count=4 2>/dev/null || give_up "no room in $S"
-  printf 'claim %s %s\n' "$boot" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" >"$room.claim" || give_up "no room in $S"
+  printf 'claim %s %s\n' "$boot" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" 2>/dev/null >"$room.claim" || give_up "no room in $S"
   on_disk "$room.claim"
   if ! ln "$room.claim" "$claim"; then
     rm -f "$room.claim"

@@ -29,7 +29,7 @@ export class Contact {
 
   static async over(link: Link, host: Host, stats: SessionStats): Promise<Contact> {
     const contact = new Contact(link, host, stats);
-    await contact.#main;
+    await (await contact.#main).greeting;
     return contact;
   }
 
@@ -74,7 +74,8 @@ export class Contact {
 
   /** Kills what the main shell is hanging in; the shell itself goes on. */
   async killHung(main: HostShell): Promise<void> {
-    await this.beside((shell) => shell.request('kill_below', [main.greeting.shellPid]));
+    const { shellPid } = await main.greeting;
+    await this.beside((shell) => shell.request('kill_below', [shellPid]));
   }
 
   async close(): Promise<void> {

@@ -58,7 +58,7 @@ start() {
   )
   if [ ! -d "$dir" ]; then
     rm -rf "$staged"
-    mark "$1" 73 refused "no room for it on the host: $problem"
+    mark "$1" 73 refused "it could not be put by in $R: $problem"
     return
   fi
   id=$1 unit=-
@@ -71,7 +71,10 @@ start() {
   esac
   case $said in
   claimed | again) mark "$id" 0 "$said" ;;
-  *) mark "$id" 75 refused "${said:-the runner gave no answer}" ;;
+  *)
+    if [ ! -e "$claim" ]; then rm -rf "$dir"; fi
+    mark "$id" 75 refused "${said:-the runner gave no answer}"
+    ;;
   esac
 }
 

@@ -39,7 +39,8 @@ export interface RequestOptions {
 
 /** A `sh` on the host that answers requests one after another; many may be under way. */
 export interface HostShell {
-  readonly greeting: Greeting;
+  /** What came first; empty where only `ready` was asked. */
+  readonly greeting: Promise<Greeting>;
   /** Calls a function of the host program. Throws `Lost` or `ShellEnded`. */
   request(name: string, args: readonly (string | number)[], options?: RequestOptions): Promise<Reply>;
   /** Leaves when everything asked has been answered. */
@@ -57,7 +58,7 @@ interface Pending extends RequestOptions {
   readonly reject: (reason: Error) => void;
 }
 
-/** Opens a channel with `commandLine`, sends the program and waits for its first answer. `onWait` counts the waits. */
+/** Opens a channel with `commandLine` and sends the program, without waiting for its first answer. `onWait` counts the waits. */
 export async function openHostShell(
   link: Link,
   commandLine: string,
@@ -67,12 +68,12 @@ export async function openHostShell(
 ): Promise<HostShell> {
   const channel = await link.open(commandLine);
   const queue = new RequestQueue(channel, onWait);
-  const greeting = queue.expect('0', {});
+  const greeting = queue.expect('0', {}).then(({ stdout }) => parseGreeting(stdout.toString()));
+  greeting.catch(() => undefined);
   channel.stdin.write(hostProgram(queue.nonce, host, first));
-  const { stdout } = await greeting;
   let count = 0;
   return {
-    greeting: parseGreeting(stdout.toString()),
+    greeting,
     request(name, args, options = {}) {
       count += 1;
       const reply = queue.expect(String(count), options);

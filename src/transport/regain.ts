@@ -11,7 +11,7 @@ export async function regain<T>(open: () => Promise<T>, withinMs: number, stop: 
       const left = deadline - performance.now();
       if (left <= 0 || stop.aborted || (error instanceof Error && error.cause instanceof HostKeyRefused))
         throw error;
-      await sleep(Math.min(pause, left));
+      await sleep(Math.min(pause, left), undefined, { signal: stop }).catch(() => undefined);
     }
   }
 }

@@ -49,7 +49,7 @@ class HostSession implements Session {
   async connect(): Promise<void> {
     this.#contact = this.#open();
     const contact = await this.#contact;
-    this.#hello = (await contact.shell).greeting.hello;
+    this.#hello = (await (await contact.shell).greeting).hello;
   }
 
   get hello(): Hello {

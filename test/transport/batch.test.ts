@@ -300,6 +300,19 @@ for (const connection of ['local', 'ssh'] as const) {
     );
   });
 
+  test('is refused where the host has no place for it', async ({ sshd, dir }) => {
+    const file = join(dir, 'not-a-directory');
+    writeFileSync(file, '');
+    for (const place of [{ stateDir: join(file, 'state') }, { runDir: join(file, 'run') }]) {
+      const session = await connector(sshd.settings)(sshd.host({ connection, ...place }));
+      const result = await runAll(session, command('echo x'));
+      assert.is(result.outcome, 'refused');
+      assert.match(result.reason ?? '', /Not a directory/);
+      assert.equal(result.results, []);
+      await session.close();
+    }
+  });
+
   test('refuses what could not be carried as it is', async ({ session }) => {
     const cases: readonly (readonly [string, BatchCommand, RegExp])[] = [
       ['a/b', command('true'), /batch key/],
