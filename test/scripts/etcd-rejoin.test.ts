@@ -1,0 +1,83 @@
+// templates/cluster/etcd-rejoin.sh against an etcdctl that keeps notes: the calls, in order.
+import * as assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { suite } from 'uvu';
+
+const test = suite('etcd-rejoin.sh');
+const SCRIPT = fileURLToPath(new URL('../../templates/cluster/etcd-rejoin.sh', import.meta.url));
+const OTHERS = 'http://192.0.2.12:2379,http://192.0.2.13:2379';
+const PEER = 'http://192.0.2.11:2380';
+
+const DB1 = `29, started, db1, ${PEER}, http://192.0.2.11:2379, false`;
+const DB1_NEW = `32, unstarted, , ${PEER}, , false`;
+const DB2 = '96, started, db2, http://192.0.2.12:2380, http://192.0.2.12:2379, false';
+// An address that begins like the lost member's.
+const DB110 = '97, started, db110, http://192.0.2.110:2380, http://192.0.2.110:2379, false';
+
+interface Ran {
+  readonly status: number | null;
+  readonly calls: readonly string[];
+  readonly stderr: string;
+}
+
+function rejoin(members: readonly string[], failing: string, ...args: string[]): Ran {
+  const dir = mkdtempSync(join(tmpdir(), 'fanops-rejoin-'));
+  try {
+    const stub = [
+      '#!/bin/sh',
+      `printf '%s %s\\n' "$ETCDCTL_ENDPOINTS" "$*" >>'${dir}/calls'`,
+      `[ "$2" != '${failing}' ] || { echo 'context deadline exceeded' >&2; exit 1; }`,
+      `[ "$2" != list ] || cat '${dir}/members'`,
+    ];
+    writeFileSync(join(dir, 'etcdctl'), `${stub.join('\n')}\n`);
+    writeFileSync(join(dir, 'members'), members.map((line) => `${line}\n`).join(''));
+    writeFileSync(join(dir, 'calls'), '');
+    chmodSync(join(dir, 'etcdctl'), 0o755);
+    const { status, stderr } = spawnSync('sh', [SCRIPT, ...args], {
+      encoding: 'utf8',
+      env: { PATH: `${dir}:/usr/bin:/bin` },
+    });
+    const calls = readFileSync(join(dir, 'calls'), 'utf8').split('\n').filter(Boolean);
+    return { status, stderr, calls: calls.map((call) => call.replace(`${OTHERS} `, '')) };
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
+}
+
+const LIST = 'member list';
+const ADD = `member add db1 --peer-urls=${PEER}`;
+
+const cases: readonly [string, readonly string[], string, number, readonly string[]][] = [
+  ['a lost member is taken out and entered anew', [DB1, DB2], '', 0, [LIST, 'member remove 29', ADD]],
+  ['one that is entered and waits is left alone', [DB1_NEW, DB2], '', 0, [LIST]],
+  ['one that is not known is entered', [DB2], '', 0, [LIST, ADD]],
+  ['an address that only begins the same is not touched', [DB110, DB2], '', 0, [LIST, ADD]],
+  ['without a quorum nothing is taken out', [DB1, DB2], 'list', 1, [LIST]],
+  [
+    'when it cannot be taken out it is not entered twice',
+    [DB1, DB2],
+    'remove',
+    1,
+    [LIST, 'member remove 29'],
+  ],
+];
+
+for (const [title, members, failing, status, calls] of cases)
+  test(title, () => {
+    const ran = rejoin(members, failing, 'db1', PEER, OTHERS);
+    assert.deepEqual(ran.calls, calls, ran.stderr);
+    assert.equal(ran.status, status, ran.stderr);
+  });
+
+test('wrong arguments are refused before etcd is asked', () => {
+  const ran = rejoin([DB1], '', 'db1', PEER);
+  assert.equal(ran.status, 2);
+  assert.match(ran.stderr, /usage: etcd-rejoin\.sh NAME PEER_URL ENDPOINTS/);
+  assert.deepEqual(ran.calls, []);
+});
+
+test.run();
