@@ -21,6 +21,8 @@ export interface ConditionEnvironment {
   readonly cel: Environment;
   readonly root: { readonly [name: string]: Shape };
   readonly constructors: ReadonlyMap<ObjectShape, Constructor>;
+  /** Registers that may be read here; only those that the conditions name have a type in `root`. */
+  readonly registers: readonly string[];
   /** Registers that only later tasks set, and which task it is. */
   readonly later: ReadonlyMap<string, string>;
   /** By the name that CEL's messages use. */
@@ -32,6 +34,7 @@ let base: Environment | undefined;
 /** Declares the names of the root and their types. The same shape is the same type wherever it stands. */
 export function conditionEnvironment(
   root: { readonly [name: string]: Shape },
+  registers: readonly string[],
   later: ReadonlyMap<string, string>,
 ): ConditionEnvironment {
   base ??= baseEnvironment();
@@ -63,7 +66,7 @@ export function conditionEnvironment(
   }
 
   for (const [name, shape] of Object.entries(root)) cel.registerVariable(name, typeName(shape, name));
-  return { cel, root, later, constructors, objects };
+  return { cel, root, registers, later, constructors, objects };
 }
 
 /** Words that CEL keeps for itself: neither a register nor a loop variable can have such a name. */

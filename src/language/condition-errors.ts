@@ -131,7 +131,7 @@ function unknownName(
       at,
       'it exists in a task with `loop`, but not in until, changed_when, failed_when',
     );
-  const near = nearest(name, Object.keys(environment.root));
+  const near = nearest(name, [...Object.keys(environment.root), ...environment.registers]);
   const variable = nearest(name, vars);
   const meant = near ?? (variable && `vars.${variable}`);
   return new Mistake(

@@ -4,6 +4,7 @@ import type { Layer } from './definitions.ts';
 import type { TaskDraft } from './draft.ts';
 import type { HostScope } from './host-scope.ts';
 import type { Loaded } from './load-inventory.ts';
+import { plainValue } from './located.ts';
 import { isNames } from './names.ts';
 import { beforehand, hostScope, type PlayLayers } from './play-scope.ts';
 import { Mistake, UnknownRead } from './problems.ts';
@@ -46,24 +47,24 @@ export class ConditionRoots {
     this.#layers = layers;
   }
 
-  /** `registers` are those that may be read; `local` are names of the task alone: a loop's item, `result`. */
+  /**
+   * `registers` are those that may be read; those that no condition names are left out, so that most tasks
+   * share an environment. `local` are names of the task alone: a loop's item, `result`.
+   */
   environment(
     draft: TaskDraft,
     registers: ReadonlyMap<string, Shape>,
     later: ReadonlyMap<string, string>,
     local: { readonly [name: string]: Shape },
   ): ConditionEnvironment {
-    const taskVars = draft.vars.size > 0 ? draft.id : '';
-    const key = JSON.stringify([
-      taskVars,
-      [...registers.keys()],
-      Object.keys(local).length > 0 ? draft.id : '',
-      Object.keys(local),
-    ]);
+    const words = conditionWords(draft);
+    const named = [...registers].filter(([name]) => words.has(name));
+    const isOwn = draft.vars.size > 0 || Object.keys(local).length > 0;
+    const key = JSON.stringify([isOwn ? draft.id : '', Object.keys(local), named.map(([name]) => name)]);
     const known = this.#made.get(key);
     if (known) return known;
-    const root = { ...this.#names(draft), ...Object.fromEntries(registers), ...local };
-    const made = conditionEnvironment(root, later);
+    const root = { ...this.#names(draft), ...Object.fromEntries(named), ...local };
+    const made = conditionEnvironment(root, [...registers.keys()], later);
     this.#made.set(key, made);
     return made;
   }
@@ -112,4 +113,11 @@ function shapeOfVariable(scope: HostScope, name: string): Shape {
     if (error instanceof Mistake || error instanceof UnknownRead) return DYN;
     throw error;
   }
+}
+
+/** Every word in a task's conditions, those among its arguments included. */
+function conditionWords(draft: TaskDraft): Set<string> {
+  const { when, until, changedWhen, failedWhen, args } = draft;
+  const texts = JSON.stringify([...when, ...until, ...changedWhen, ...failedWhen, args].map(plainValue));
+  return new Set(texts.match(/[A-Za-z_]\w*/g));
 }

@@ -98,7 +98,7 @@ function dotted(path: string): string {
 }
 
 function quoted(argument: string): string {
-  const text = /^\s*'([^']*)'/.exec(argument);
-  if (text) return `"${text[1]}"`;
+  const text = /^\s*(?:'([^']*)'|"([^"]*)")/.exec(argument);
+  if (text) return `"${text[1] ?? text[2]}"`;
   return argument.split(',')[0]?.trim() ?? '""';
 }

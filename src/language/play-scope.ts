@@ -31,26 +31,11 @@ const NOTHING: Layer = new Map();
 
 /** All names that templates and conditions on one host may use. */
 export function hostScope(host: string, loaded: Loaded, layers: PlayLayers, moment: Moment): Names {
-  const others = new Map<string, Names>();
-  const scopeOf = (other: string): Names => {
-    const known = others.get(other);
-    if (known) return known;
-    // What tasks registered elsewhere is not known here: hostvars has variables only.
-    const scope = variablesOf(
-      other,
-      loaded,
-      layers,
-      { ...moment, local: NOTHING },
-      ownNames(other, loaded.inventory),
-    );
-    others.set(other, scope);
-    return scope;
-  };
-  const hosts = loaded.inventory.hosts.map((h) => h.name);
   const around: Names = layered(
     'variable',
     ownNames(host, loaded.inventory),
-    namesOf('variable', { hostvars: hostvarsNames(hosts, scopeOf), facts: moment.facts }),
+    hostvars(loaded, layers, moment.taskVars),
+    namesOf('variable', { facts: moment.facts }),
     registers(host, moment),
     {
       isNames: true,
@@ -61,6 +46,33 @@ export function hostScope(host: string, loaded: Loaded, layers: PlayLayers, mome
   );
   const scope = variablesOf(host, loaded, layers, moment, around);
   const variables = variablesOnly(scope);
+  return scope;
+}
+
+function hostvars(loaded: Loaded, layers: PlayLayers, taskVars: Layer): Names {
+  const hosts = loaded.inventory.hosts.map((host) => host.name);
+  const names = hostvarsNames(hosts, (host) => otherHost(host, loaded, layers, taskVars));
+  return namesOf('variable', { hostvars: names });
+}
+
+const others = new WeakMap<PlayLayers, WeakMap<Layer, Map<string, Names>>>();
+
+/**
+ * The variables of another host, as `hostvars` shows them. What tasks registered there is not among them, so
+ * that they are the same throughout a play and are computed once.
+ */
+function otherHost(host: string, loaded: Loaded, layers: PlayLayers, taskVars: Layer): Names {
+  const vars = taskVars.size === 0 ? NOTHING : taskVars;
+  const byVars = others.get(layers) ?? new WeakMap<Layer, Map<string, Names>>();
+  others.set(layers, byVars);
+  const byHost = byVars.get(vars) ?? new Map<string, Names>();
+  byVars.set(vars, byHost);
+  const known = byHost.get(host);
+  if (known) return known;
+  const moment = { taskVars: vars, local: NOTHING };
+  const around = layered('variable', ownNames(host, loaded.inventory), hostvars(loaded, layers, vars));
+  const scope = variablesOf(host, loaded, layers, moment, around);
+  byHost.set(host, scope);
   return scope;
 }
 
@@ -83,14 +95,22 @@ export function variablesOf(
   return new HostScope([...layers, commandLine, local], around);
 }
 
+const ownNamesOf = new WeakMap<Inventory, Map<string, Names>>();
+
 /** What every host has beside its variables. */
 export function ownNames(host: string, inventory: Inventory): Names {
+  const byHost = ownNamesOf.get(inventory) ?? new Map<string, Names>();
+  ownNamesOf.set(inventory, byHost);
+  const known = byHost.get(host);
+  if (known) return known;
   const groups = Object.keys(inventory.groups).filter((group) => inventory.groups[group]?.includes(host));
-  return namesOf('variable', {
+  const names = namesOf('variable', {
     inventory_hostname: host,
     group_names: groups.filter((group) => group !== 'all'),
     groups: namesOf('group', inventory.groups),
   });
+  byHost.set(host, names);
+  return names;
 }
 
 /** The variables alone, as `vars` shows them. */

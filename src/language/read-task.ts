@@ -1,4 +1,3 @@
-import type { Position } from '../core/diagnostic.ts';
 import { CEL_WORDS } from './condition-environment.ts';
 import { checkName, layerOf } from './definitions.ts';
 import { describe } from './describe.ts';

@@ -85,6 +85,18 @@ test('a variable that is broken is a mistake only where it is read', () => {
   );
 });
 
+test('variables of hosts that define each other are a cycle too', () => {
+  const source = 'all:\n  vars: { a: "{{hostvars.h2.a}}" }\n  hosts: { h1: , h2: }\n';
+  assert.equal(
+    mistakes(() =>
+      playbook('- hosts: h1\n  tasks:\n    - command: "{{a}}"\n', { inventory: inventory(source) }),
+    ),
+    [
+      'hosts.yml:2:11 the variable `a` is defined by itself: a -> a | give one of them a value that does not refer to the others',
+    ],
+  );
+});
+
 test('variables of the command line are checked like others', () => {
   assert.equal(
     mistakes(() => playbook('- hosts: db\n  tasks: []\n', { extraVars: { 'pg-port': 1 } })),
