@@ -4,6 +4,7 @@ import { folderOf, type Import } from './imports.ts';
 export const HOMES: { readonly [name: string]: string } = {
   '@aws-sdk/client-s3': 's3',
   '@marcbachmann/cel-js': 'language',
+  'age-encryption': 'escrow',
   ajv: 'language',
   handlebars: 'language',
   listr2: 'report',
