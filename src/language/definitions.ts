@@ -1,5 +1,6 @@
 import type { Position } from '../core/diagnostic.ts';
 import type { Value } from '../core/value.ts';
+import { booleanHint } from './fields.ts';
 import { findJinja } from './jinja.ts';
 import type { Located, LocatedMapping } from './located.ts';
 import type { Problems } from './problems.ts';
@@ -45,6 +46,7 @@ export function layerOf(
   for (const { key, keyPosition, value } of mapping?.entries ?? []) {
     if (!checkName(key, 'variable', keyPosition, problems)) continue;
     refuseJinja(value, problems);
+    warnOfWords(value, problems);
     layer.set(key, { name: key, level, origin, position: keyPosition, node: value, value: undefined });
   }
   return layer;
@@ -97,6 +99,18 @@ export function checkName(
     return false;
   }
   return true;
+}
+
+/** `yes` was a boolean in YAML 1.1, and is a text now; which one was meant only the author knows. */
+function warnOfWords(node: Located, problems: Problems): void {
+  if (node.kind === 'list') for (const item of node.items) warnOfWords(item, problems);
+  else if (node.kind === 'mapping') for (const { value } of node.entries) warnOfWords(value, problems);
+  else if (node.plain && typeof node.value === 'string' && /^(yes|no|on|off)$/i.test(node.value))
+    problems.warn(
+      `\`${node.value}\` is a text, not true or false`,
+      node.position,
+      `write ${booleanHint(node.value)?.replace('write ', '')}, or "${node.value}" for the text`,
+    );
 }
 
 function refuseJinja(node: Located, problems: Problems): void {

@@ -97,6 +97,19 @@ test('variables of hosts that define each other are a cycle too', () => {
   );
 });
 
+test('words that were booleans once are warned of in variables, unless they are quoted', () => {
+  const { warnings } = inventory(
+    'all:\n  vars: { a: yes, b: [off], c: "on", d: true, e: none }\n  hosts: { h1: }\n',
+  );
+  assert.equal(
+    warnings.map(({ message, hint, position }) => `${position?.column} ${message} | ${hint}`),
+    [
+      '14 `yes` is a text, not true or false | write true, or "yes" for the text',
+      '23 `off` is a text, not true or false | write false, or "off" for the text',
+    ],
+  );
+});
+
 test('variables of the command line are checked like others', () => {
   assert.equal(
     mistakes(() => playbook('- hosts: db\n  tasks: []\n', { extraVars: { 'pg-port': 1 } })),
