@@ -7,7 +7,9 @@ import { test } from 'uvu';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const HOSTS = ['db1', 'db2', 'db3'] as const;
-const CLUSTER = ['playbooks/cluster.yml', '-i', 'inventory/lab.yml'];
+/** Another lab than the default one: FANOPS_LAB_* and an inventory of its hosts. */
+const INVENTORY = process.env.FANOPS_TEST_INVENTORY ?? 'inventory/lab.yml';
+const CLUSTER = ['playbooks/cluster.yml', '-i', INVENTORY];
 const SECRET = '/etc/fanatico/secrets/postgres-superuser';
 
 interface Ended {
@@ -64,9 +66,9 @@ function diskOf(host: string): Map<string, string> {
     .map((pattern) => new RegExp(pattern));
   const text = onHost(
     host,
-    `find / -xdev \\( -path /proc -o -path /sys -o -path /dev \\) -prune -o -printf '%y %m %U:%G %l %P\\n' | sort; ` +
-      `find / -xdev \\( -path /proc -o -path /sys -o -path /dev \\) -prune -o -type f -print0 | sort -z | xargs -0 sha256sum 2>/dev/null; ` +
-      `ls -lAR /run /tmp --time-style=+ | sed 's/^total.*//'`,
+    `find / /run -xdev \\( -path /proc -o -path /sys -o -path /dev \\) -prune -o -printf '%p %y %m %U:%G %l\\n' | sort; ` +
+      `find / -xdev \\( -path /proc -o -path /sys -o -path /dev \\) -prune -o -type f -print0 | sort -z | ` +
+      `xargs -0 sha256sum | sed -E 's/^(\\S+) +(.*)$/\\2 \\1/'`,
   );
   const lines = text.split('\n').filter((line) => !noise.some((pattern) => pattern.test(line)));
   return new Map(lines.map((line) => [line, host]));
