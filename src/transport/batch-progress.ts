@@ -20,14 +20,17 @@ export interface CommandProgress {
 /** What has come of a batch so far. */
 export class BatchProgress {
   readonly batch: Batch;
+  /** When the host was restarted since, a batch that did not begin is not begun. */
+  readonly bootId: string;
   readonly commands: readonly CommandProgress[];
   /** Resolved when the host has said that it began. */
   readonly accepted = Promise.withResolvers<void>();
   isAccepted = false;
   readonly #listener: BatchListener;
 
-  constructor(batch: Batch, listener: BatchListener) {
+  constructor(batch: Batch, bootId: string, listener: BatchListener) {
     this.batch = batch;
+    this.bootId = bootId;
     this.#listener = listener;
     this.commands = batch.commands.map((command, number) => ({
       command,

@@ -11,11 +11,7 @@ import { BadBody, type Body, bodiesOf, upload } from './stdin-body.ts';
  * Starts a batch, or attaches to it where the stream broke, and follows it to its end: one round trip
  * beside the time that the work takes. Throws `Lost` or `ShellEnded`; then it is asked again.
  */
-export async function runOverContact(
-  contact: Contact,
-  progress: BatchProgress,
-  bootId: string,
-): Promise<BatchResult> {
+export async function runOverContact(contact: Contact, progress: BatchProgress): Promise<BatchResult> {
   const bodies = progress.isAccepted ? [] : bodiesOf(progress.batch.commands.map((c) => c.stdin));
   try {
     await sendUploads(contact, progress.batch.key, bodies);
@@ -25,7 +21,7 @@ export async function runOverContact(
     return { outcome: 'refused', results: [], reason: error.message };
   }
   const shell = await contact.shell;
-  const start = progress.isAccepted ? undefined : requestStart(shell, progress, bodies, bootId);
+  const start = progress.isAccepted ? undefined : requestStart(shell, progress, bodies);
   const follows = progress.commands
     .filter((command) => command.result === undefined)
     .map((command) => ({ command, reply: requestFollow(shell, progress, command) }));
@@ -53,9 +49,8 @@ async function sendUploads(contact: Contact, key: string, bodies: readonly Body[
 
 function requestStart(
   shell: HostShell,
-  { batch }: BatchProgress,
+  { batch, bootId }: BatchProgress,
   bodies: readonly Body[],
-  bootId: string,
 ): Promise<Reply> {
   for (const [number, command] of batch.commands.entries()) {
     const body = bodies[number] ?? { kind: 'none', text: '' };

@@ -37,6 +37,9 @@ class HostSession implements Session {
   readonly #counted: SessionStats = { waits: 0, bytesSent: 0, bytesReceived: 0 };
   readonly #links: Link[] = [];
   #contact: Promise<Contact> = Promise.reject(new Error('not connected'));
+  #regaining: Promise<Contact> | undefined;
+  /** Contact went while nothing was running: whoever needs the host next connects again. */
+  #isLost = false;
   #hello: Hello | undefined;
 
   constructor(host: Host, settings: Settings, openLink: OpenLink) {
@@ -48,8 +51,7 @@ class HostSession implements Session {
 
   async connect(): Promise<void> {
     this.#contact = this.#open();
-    const contact = await this.#contact;
-    this.#hello = (await (await contact.shell).greeting).hello;
+    await this.#contact;
   }
 
   get hello(): Hello {
@@ -73,7 +75,7 @@ class HostSession implements Session {
     checkScript(script);
     checkUser(options.as);
     try {
-      const contact = await this.#contact;
+      const contact = await this.#standing();
       const ask = options.mayHang === true || options.as !== undefined ? probeAside : probeShared;
       return await ask(contact, script, options);
     } catch (error) {
@@ -84,7 +86,7 @@ class HostSession implements Session {
   async run(batch: Batch, listener: BatchListener): Promise<BatchResult> {
     checkBatch(batch);
     if (batch.commands.length === 0) return { outcome: 'done', results: [] };
-    const progress = new BatchProgress(batch, listener);
+    const progress = new BatchProgress(batch, this.hello.bootId, listener);
     this.#running.set(batch.key, progress);
     try {
       return await this.#follow(progress);
@@ -113,7 +115,7 @@ class HostSession implements Session {
 
   async strike(handlers: readonly string[]): Promise<void> {
     try {
-      const shell = await (await this.#contact).shell;
+      const shell = await (await this.#standing()).shell;
       await shell.request('strike', [handlers.map(encodeHandler).join(' ')]);
     } catch (error) {
       throw this.#unreachable(error, 'striking off handlers');
@@ -130,7 +132,7 @@ class HostSession implements Session {
   async #follow(progress: BatchProgress): Promise<BatchResult> {
     for (;;) {
       try {
-        return await runOverContact(await this.#contact, progress, this.hello.bootId);
+        return await runOverContact(await this.#contact, progress);
       } catch (error) {
         if (!isLoss(error)) throw error;
         progress.contact('lost', error.message);
@@ -144,13 +146,13 @@ class HostSession implements Session {
   async #regained(progress?: BatchProgress): Promise<void> {
     const lost = await this.#contact.catch(() => undefined);
     void lost?.close();
-    if (this.#contactRegaining === undefined) {
-      this.#contactRegaining = regain(() => this.#open(), this.#settings.regainMs, this.#closing.signal);
-      this.#contact = this.#contactRegaining;
+    if (this.#regaining === undefined) {
+      this.#regaining = regain(() => this.#open(), this.#settings.regainMs, this.#closing.signal);
+      this.#contact = this.#regaining;
       this.#contact.catch(() => undefined);
     }
     try {
-      await this.#contactRegaining;
+      await this.#regaining;
     } catch (error) {
       const key = progress?.batch.key ?? 'the batch';
       throw new Unreachable(
@@ -160,16 +162,29 @@ class HostSession implements Session {
         { cause: error },
       );
     } finally {
-      this.#contactRegaining = undefined;
+      this.#regaining = undefined;
     }
   }
-  #contactRegaining: Promise<Contact> | undefined;
+
+  async #standing(): Promise<Contact> {
+    if (!this.#isLost) return this.#contact;
+    this.#isLost = false;
+    void this.#contact.then((lost) => lost.close()).catch(() => undefined);
+    this.#contact = this.#open();
+    this.#contact.catch(() => {
+      this.#isLost = true;
+    });
+    return this.#contact;
+  }
 
   async #open(): Promise<Contact> {
     const link = await this.#openLink(this.host, this.#settings);
     this.#links.push(link);
     try {
-      return await Contact.over(link, this.host, this.#counted);
+      const contact = await Contact.over(link, this.host, this.#counted);
+      // Later batches are for the host as it is now; one that runs keeps the boot it was begun in.
+      this.#hello = (await (await contact.shell).greeting).hello;
+      return contact;
     } catch (error) {
       await link.close();
       if (error instanceof ShellEnded)
@@ -180,6 +195,7 @@ class HostSession implements Session {
 
   #unreachable(error: unknown, during: string): unknown {
     if (!isLoss(error)) return error;
+    this.#isLost = true;
     return new Unreachable(
       this.host.name,
       `contact with ${this.host.name} was lost during ${during}: ${error.message}`,

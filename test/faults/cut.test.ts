@@ -57,7 +57,7 @@ async function cutBatch(
   const recording = recorded();
   const ids = ['a', 'b', 'c'];
   const script = (id: string) =>
-    `echo x >> ${dir}/${round}.${id}; cat; for i in 1 2 3 4; do seq -f '${id} %.0f' 3000; seq 300 >&2; sleep 0.03; done`;
+    `echo x >> ${dir}/${round}.${id}; cat; for i in 1 2 3 4; do seq -f '${id} %.0f' 3000; seq 300 >&2; sleep ${id === ids[round % 3] ? 0.25 : 0.03}; done`;
   const stdin = `${'input\n'.repeat(2_000)}`;
   let cuts = 0;
   let armed = 0;
@@ -65,7 +65,7 @@ async function cutBatch(
     if (armed === 3) return;
     armed += 1;
     const way = random(3) === 0 ? 'up' : 'down';
-    const reach = way === 'up' ? 50_000 : random(2) === 0 ? 5_000 : 450_000;
+    const reach = way === 'up' ? 50_000 : random(2) === 0 ? 5_000 : 350_000;
     proxy.cutAfter(way, 1 + random(reach), () => {
       cuts += 1;
       const where = position(recording.calls);
@@ -171,6 +171,8 @@ test('a look during a loss is Unreachable', async (context) => {
   const looking = session.probe('sleep 3', { timeoutMs: 5_000 }).catch((e: unknown) => e);
   setTimeout(() => context.proxy.cutNow(), 200);
   assert.instance(await looking, Unreachable);
+  const next = await session.probe('echo back', { timeoutMs: 5_000 });
+  assert.is(next.stdout.toString(), 'back\n', 'the next one connects again');
   await session.close();
 });
 
