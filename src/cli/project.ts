@@ -45,10 +45,12 @@ export function loadProject(args: Args): Project {
   };
 }
 
-/** A path, or a name under `playbooks/`, with or without its ending. */
+/** A path, or a name under `playbooks/`, here or where fanops itself is, with or without its ending. */
 export function findPlaybook(name: string): string {
   const names = extname(name) === '' ? [name, `${name}.yml`, `${name}.yaml`] : [name];
-  const tried = [...names, ...names.map((n) => join('playbooks', n))];
+  const home = process.env.FANOPS_ROOT;
+  const folders = home === undefined ? ['playbooks'] : ['playbooks', join(home, 'playbooks')];
+  const tried = [...names, ...folders.flatMap((folder) => names.map((n) => join(folder, n)))];
   const found = tried.find((path) => existsSync(path) && statSync(path).isFile());
   if (found !== undefined) return found;
   throw mistake(`there is no playbook \`${name}\``, { hint: `looked for ${tried.join(', ')}` });

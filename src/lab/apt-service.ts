@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { outerApt } from './apt-outer.ts';
 import type { AptProxyOptions } from './apt-proxy.ts';
@@ -25,7 +25,8 @@ export async function ensureAptProxy(layout: CgroupLayout, settings: LabSettings
     port: settings.aptPort,
     cache: join(settings.cache, 'debs'),
   };
-  const program = join(import.meta.dirname, 'apt-proxy-main.ts');
+  // Beside this one, compiled as it is.
+  const program = join(import.meta.dirname, `apt-proxy-main${extname(import.meta.filename)}`);
   startDetached(
     layout,
     name,

@@ -62,11 +62,23 @@ for (const [argv, text] of mistakes)
 
 test('a playbook that is not there is named with where it was looked for', () => {
   inFolder({}, (folder) => {
-    const { status, stderr } = fanops(['plan', 'install.yml'], folder);
+    const { status, stderr } = fanops(['plan', 'nothing.yml'], folder);
     assert.is(status, 1);
-    assert.match(stderr, 'there is no playbook `install.yml`');
-    assert.match(stderr, 'looked for install.yml, playbooks/install.yml');
+    assert.match(stderr, 'there is no playbook `nothing.yml`');
+    assert.match(stderr, /looked for nothing\.yml, playbooks\/nothing\.yml, \/.*\/playbooks\/nothing\.yml$/m);
   });
+});
+
+test('a playbook of fanops itself is found from anywhere', () => {
+  inFolder(
+    { 'hosts.yml': 'all: {hosts: {db1: {ansible_host: 192.0.2.1}}, children: {db: {hosts: {db1: {}}}}}' },
+    (folder) => {
+      const { status, stdout, stderr } = fanops(['validate', 'cluster', '-i', 'hosts.yml'], folder);
+      assert.is(stderr, '');
+      assert.match(stdout, /playbooks\/cluster\.yml is valid/);
+      assert.is(status, 0);
+    },
+  );
 });
 
 test('without an inventory it says the three ways to name one', () => {
