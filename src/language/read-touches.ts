@@ -16,11 +16,16 @@ function touchOf(text: string, position: Position, problems: Problems): Touch | 
   if (text === 'anything') return { on: 'anything' };
   if (text.startsWith('/')) return { on: 'path', path: text };
   const match = /^(unit|account|package|cluster):(.+)$/.exec(text);
-  if (match) return { on: match[1] as 'unit', name: match[2] ?? '' };
+  if (match) return { on: match[1] as 'unit', name: fullName(match[1] ?? '', match[2] ?? '') };
   problems.error(
     `\`touches\` has no kind \`${text}\``,
     position,
     'write anything, an absolute path, unit:NAME, account:NAME, package:NAME or cluster:NAME',
   );
   return undefined;
+}
+
+/** As systemctl has it: `etcd` means `etcd.service`. */
+function fullName(kind: string, name: string): string {
+  return kind === 'unit' && !name.includes('.') ? `${name}.service` : name;
 }
