@@ -196,7 +196,7 @@ test('touches narrow what a task alters', () => {
   const made = task('- command: ls\n  touches: [/etc/x, unit:etcd, anything]');
   assert.equal(made.touches, [
     { on: 'path', path: '/etc/x' },
-    { on: 'unit', name: 'etcd' },
+    { on: 'unit', name: 'etcd.service' },
     { on: 'anything' },
   ]);
 });
