@@ -1,0 +1,280 @@
+#!/bin/bash
+# Backup format 1 (docs/backup-format.md): encryption, authentication, sidecars, CLUSTER.json, publishing.
+# Sourced after backup-lib.sh, never run.
+
+readonly SCHEMA=fanatico-backup/1
+readonly KDF=pbkdf2-hmac-sha256 KDF_ITERATIONS=10000
+# "fanahmac": the salt of the one derivation that gives the authentication key and the key id.
+readonly MAC_SALT=66616e61686d6163
+
+CIPHER=aes-256-cbc
+KEY_ID='' MAC_INNER='' MAC_OUTER=''
+COMPRESS=()
+SIDECAR=''
+ARCHIVE_IDENTIFIER=''
+declare -A FIELD=()
+
+# --- key -------------------------------------------------------------------------------------------------------
+
+# usage: key_problem; prints why the key file cannot be used, or nothing
+key_problem() {
+  local first='' mode
+  [ -e "$KEY_FILE" ] || { printf '%s does not exist: apply install.yml, or restore it from escrow' "$KEY_FILE" && return; }
+  [ -r "$KEY_FILE" ] || { printf '%s cannot be read by %s: it must be its own, mode 0600' "$KEY_FILE" "$(id -un)" && return; }
+  mode=$(stat -L -c %a "$KEY_FILE")
+  (((8#$mode & 8#077) == 0)) || { printf '%s has mode %s: nobody but its owner may read it (chmod 600)' "$KEY_FILE" "$mode" && return; }
+  IFS= read -r first <"$KEY_FILE" || true
+  # openssl takes the first line only, blank or not, carriage return and all.
+  [[ $first != *$'\r'* ]] || { printf '%s has Windows line ends, which change the key' "$KEY_FILE" && return; }
+  [ ${#first} -ge 32 ] || printf 'the first line of %s has %d characters, at least 32 are wanted (openssl rand -base64 32)' "$KEY_FILE" ${#first}
+}
+
+# Sets KEY_ID and what mac_of needs; dies with 3 when the key cannot be used.
+derive_keys() {
+  local problem derived
+  if [ "$ENCRYPTION" = no ]; then
+    CIPHER=none
+    return
+  fi
+  problem=$(key_problem)
+  [ -z "$problem" ] || die 3 "$problem"
+  derived=$(openssl enc -aes-256-cbc -pbkdf2 -iter "$KDF_ITERATIONS" -md sha256 -S "$MAC_SALT" -pass "file:$KEY_FILE" -P)
+  [[ $derived =~ key=([0-9A-F]{64}).*iv\ =([0-9A-F]{32}) ]] || die 3 "openssl did not derive a key from $KEY_FILE"
+  set_mac_key "${BASH_REMATCH[1]}"
+  KEY_ID=${BASH_REMATCH[2]:0:16}
+  KEY_ID=${KEY_ID,,}
+}
+
+# usage: set_mac_key HEX; the two paddings of HMAC (RFC 2104) as printf escapes
+set_mac_key() {
+  local key i byte inner outer
+  printf -v key '%s%064d' "$1" 0
+  MAC_INNER='' MAC_OUTER=''
+  for ((i = 0; i < 128; i += 2)); do
+    byte=$((16#${key:i:2}))
+    printf -v inner '\\x%02x' $((byte ^ 0x36))
+    printf -v outer '\\x%02x' $((byte ^ 0x5c))
+    MAC_INNER+=$inner MAC_OUTER+=$outer
+  done
+}
+
+# usage: mac_of TEXT; prints HMAC-SHA256 in hex. By hand, because every option of openssl shows the key in argv.
+mac_of() {
+  local mac
+  mac=$({ printf '%b' "$MAC_INNER" && printf '%s' "$1"; } | openssl dgst -sha256 -binary |
+    { printf '%b' "$MAC_OUTER" && cat; } | openssl dgst -sha256 -r)
+  printf '%s' "${mac%% *}"
+}
+
+# --- streams ---------------------------------------------------------------------------------------------------
+
+# All three write plain gzip; igzip is several times faster than gzip, both ways.
+choose_compressor() {
+  local level=$COMPRESSION_LEVEL
+  [ "$COMPRESSOR" != auto ] || COMPRESSOR=$(first_of igzip pigz gzip)
+  [ "$COMPRESSOR" != igzip ] || level=$((level > 3 ? 3 : level))
+  COMPRESS=("$COMPRESSOR" "-$level" -c)
+  command -v "$COMPRESSOR" >/dev/null || die 3 "COMPRESSOR=\"$COMPRESSOR\" is not installed"
+}
+
+# usage: first_of PROGRAM...; the first that is installed
+first_of() {
+  local program
+  for program in "$@"; do
+    ! command -v "$program" >/dev/null || break
+  done
+  printf '%s' "$program"
+}
+
+compress() {
+  "${COMPRESS[@]}"
+}
+
+decompress() {
+  if command -v igzip >/dev/null; then igzip -d -c; else gzip -d -c; fi
+}
+
+encrypt() {
+  if [ "$CIPHER" = none ]; then cat; else
+    openssl enc -aes-256-cbc -pbkdf2 -iter "$KDF_ITERATIONS" -md sha256 -salt -pass "file:$KEY_FILE"
+  fi
+}
+
+# usage: decrypt CIPHER ITERATIONS, as the sidecar has them
+decrypt() {
+  if [ "$1" = none ]; then cat; else
+    openssl enc -d -aes-256-cbc -pbkdf2 -iter "$2" -md sha256 -pass "file:$KEY_FILE"
+  fi
+}
+
+# usage: sha256_of FILE
+sha256_of() {
+  local hash
+  hash=$(openssl dgst -sha256 -r "$1")
+  printf '%s' "${hash%% *}"
+}
+
+# --- sidecars: one field a line, so that line tools can read them ----------------------------------------------
+
+# usage: sidecar_begin KIND
+sidecar_begin() {
+  SIDECAR=$'{\n'
+  text schema "$SCHEMA"
+  text kind "$1"
+}
+
+# usage: text NAME VALUE
+text() {
+  [[ $2 =~ ^[][A-Za-z0-9\ ._:/+=,()@-]*$ ]] || die 1 "the value of $1 cannot stand in a sidecar: \"$2\""
+  SIDECAR+="  \"$1\": \"$2\","$'\n'
+}
+
+# usage: number NAME VALUE; also true and false
+number() {
+  [[ $2 =~ ^(0|[1-9][0-9]*|true|false)$ ]] || die 1 "$1 should be a number, found \"$2\""
+  SIDECAR+="  \"$1\": $2,"$'\n'
+}
+
+# The fields that every artefact has. usage: sidecar_stored NAME SYSTEM_IDENTIFIER SIZE SHA256 PLAIN_SIZE PLAIN_SHA256
+sidecar_stored() {
+  text name "$1"
+  text cluster "$CLUSTER_NAME"
+  text system_identifier "$2"
+  text node "$NODE_NAME"
+  number size "$3"
+  text sha256 "$4"
+  number plain_size "$5"
+  text plain_sha256 "$6"
+  text compressor "$COMPRESSOR"
+  text cipher "$CIPHER"
+  text kdf "$([ "$CIPHER" = none ] || printf '%s' "$KDF")"
+  number iterations "$([ "$CIPHER" = none ] && printf 0 || printf '%s' "$KDF_ITERATIONS")"
+  text key_id "$KEY_ID"
+  text tool "${0##*/} $TOOL_VERSION"
+}
+
+# Ends SIDECAR; the HMAC covers every byte before its own line.
+sidecar_end() {
+  local mac=''
+  [ "$CIPHER" = none ] || mac=$(mac_of "$SIDECAR")
+  SIDECAR+="  \"hmac\": \"$mac\""$'\n}\n'
+}
+
+# usage: read_sidecar FILE; fills FIELD and SIDECAR (the bytes under the HMAC). Returns 1 with the reason in FIELD[problem].
+read_sidecar() {
+  local line ended=no
+  FIELD=() SIDECAR=''
+  [ -r "$1" ] || { FIELD[problem]="no sidecar $1" && return 1; }
+  while IFS= read -r line; do
+    case $line in
+    '{' | '}') ;;
+    *)
+      if [ $ended = yes ] || ! read_field "$line"; then
+        FIELD=([problem]="$1 is not a sidecar of format 1: \"$line\"")
+        return 1
+      fi
+      [ -z "${FIELD[hmac]+there}" ] || ended=yes
+      ;;
+    esac
+    [ $ended = yes ] || SIDECAR+=$line$'\n'
+  done <"$1"
+  [ "${FIELD[schema]-}" = "$SCHEMA" ] || { FIELD[problem]="$1: expected schema $SCHEMA, found \"${FIELD[schema]-}\"" && return 1; }
+}
+
+# usage: read_field LINE; into FIELD; not twice, and no escapes: none are ever written
+read_field() {
+  local value
+  [[ $1 =~ ^\ \ \"([a-z0-9_]+)\":\ (\"[^\"\\]*\"|[0-9]+|true|false|null),?$ ]] || return 1
+  [ -z "${FIELD[${BASH_REMATCH[1]}]+there}" ] || return 1
+  value=${BASH_REMATCH[2]#\"}
+  FIELD[${BASH_REMATCH[1]}]=${value%\"}
+}
+
+# usage: sidecar_problem NAME; judges what read_sidecar read: prints why it cannot be trusted as NAME's, or nothing
+sidecar_problem() {
+  if [ "${FIELD[name]-}" != "$1" ]; then
+    printf 'the sidecar is of "%s"' "${FIELD[name]-}"
+  elif [ "${FIELD[cluster]-}" != "$CLUSTER_NAME" ]; then
+    printf 'it is of the cluster "%s", not of %s' "${FIELD[cluster]-}" "$CLUSTER_NAME"
+  elif [ -z "${FIELD[hmac]-}" ]; then
+    [ "${FIELD[cipher]-}" = none ] && [ "$ENCRYPTION" = no ] || printf 'it is not authenticated (no hmac), and ENCRYPTION="%s"' "$ENCRYPTION"
+  elif [ -z "$KEY_ID" ]; then
+    printf 'it is encrypted (key id %s), and ENCRYPTION="no" gives no key' "${FIELD[key_id]-}"
+  elif [ "${FIELD[key_id]-}" != "$KEY_ID" ]; then
+    printf 'it was made with the key %s, and %s is the key %s' "${FIELD[key_id]-}" "$KEY_FILE" "$KEY_ID"
+  elif [ "$(mac_of "$SIDECAR")" != "${FIELD[hmac]}" ]; then
+    printf 'the hmac does not fit: the sidecar was changed'
+  fi
+}
+
+# --- publishing ------------------------------------------------------------------------------------------------
+
+# usage: publish DIRECTORY TEMPORARY... ; each TEMPORARY is DIRECTORY/.NAME.tmp; becomes NAME, in the order given, never
+# over an existing file. Durable when it returns. The sidecar, last, marks completeness.
+publish() {
+  local directory=$1 temporary name
+  shift
+  sync "$@"
+  for temporary in "$@"; do
+    name=${temporary##*/.}
+    ln "$temporary" "$directory/${name%.tmp}"
+  done
+  sync "$directory"
+  rm -f "$@"
+}
+
+# --- the archive's identity ------------------------------------------------------------------------------------
+
+# usage: archive_problem SYSTEM_IDENTIFIER; prints why this host must not write into BACKUP_ROOT, or nothing.
+# An empty identifier is not compared. Changes nothing. derive_keys comes first.
+archive_problem() {
+  local file=$BACKUP_ROOT/CLUSTER.json
+  if [ ! -e "$file" ]; then
+    archive_is_empty || printf '%s holds backups and no CLUSTER.json: if they are of this cluster, backup-full.sh --init-archive' "$BACKUP_ROOT"
+  elif ! read_sidecar "$file"; then
+    printf '%s' "${FIELD[problem]}"
+  elif [ "${FIELD[cluster]-}" != "$CLUSTER_NAME" ]; then
+    printf '%s is of the cluster "%s", not of %s: move it aside first' "$BACKUP_ROOT" "${FIELD[cluster]-}" "$CLUSTER_NAME"
+  elif [ -n "$1" ] && [ "${FIELD[system_identifier]-}" != "$1" ]; then
+    printf '%s is of the system %s, and this server is %s: a new cluster must not write over the backups of an old one; move them aside' "$BACKUP_ROOT" "${FIELD[system_identifier]-}" "$1"
+  elif [ "${FIELD[key_id]-}" != "$KEY_ID" ]; then
+    printf '%s was written with the key "%s", and this host has "%s": put back the right key' "$BACKUP_ROOT" "${FIELD[key_id]-}" "$KEY_ID"
+  fi
+}
+
+archive_is_empty() {
+  local first
+  first=$(find "$BACKUP_ROOT/full" "$BACKUP_ROOT/wal" -type f ! -name '.*' -print -quit)
+  [ -z "$first" ]
+}
+
+# usage: claim_archive SYSTEM_IDENTIFIER; every script does so before it writes. Founds an empty archive.
+claim_archive() {
+  local problem
+  problem=$(archive_problem "$1")
+  [ -z "$problem" ] || die 3 "$problem"
+  [ -e "$BACKUP_ROOT/CLUSTER.json" ] || found_archive "$1"
+  read_sidecar "$BACKUP_ROOT/CLUSTER.json" || die 3 "${FIELD[problem]}"
+  # shellcheck disable=SC2034 # read by the scripts
+  ARCHIVE_IDENTIFIER=${FIELD[system_identifier]-}
+}
+
+# usage: found_archive SYSTEM_IDENTIFIER
+found_archive() {
+  local temporary=$BACKUP_ROOT/.CLUSTER.json.$$.tmp
+  [[ $1 =~ ^[0-9]{10,20}$ ]] || die 1 "cannot found the archive $BACKUP_ROOT: the system identifier is not known (\"$1\")"
+  {
+    printf '{\n  "schema": "%s",\n  "cluster": "%s",\n' "$SCHEMA" "$CLUSTER_NAME"
+    printf '  "system_identifier": "%s",\n  "key_id": "%s"\n}\n' "$1" "$KEY_ID"
+  } >"$temporary"
+  sync "$temporary"
+  if ! ln "$temporary" "$BACKUP_ROOT/CLUSTER.json"; then
+    rm -f "$temporary"
+    [ -e "$BACKUP_ROOT/CLUSTER.json" ] || die 1 "cannot write $BACKUP_ROOT/CLUSTER.json"
+    claim_archive "$1" # somebody else founded it at the same moment: is it the same?
+    return
+  fi
+  sync "$BACKUP_ROOT"
+  rm -f "$temporary"
+  log info "founded the archive $BACKUP_ROOT of $CLUSTER_NAME, system $1, key ${KEY_ID:-none}"
+}

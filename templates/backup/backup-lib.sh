@@ -1,0 +1,191 @@
+#!/bin/bash
+# Common ground of the backup scripts: settings, messages, locks, checks of this host. Sourced, never run.
+# Settings: docs/backup-conf.md. What is written and how: backup-format.sh and docs/backup-format.md.
+#
+# Exit statuses of every script that sources this:
+#   0 done, or nothing to do here   1 failed                    2 wrong arguments
+#   3 settings, key, tools, directories or S3 not in order      4 another run holds the lock
+#   5 made and kept here, but not uploaded                      6 what is stored does not verify
+set -Eeuo pipefail
+umask 077
+export LC_ALL=C TZ=UTC
+
+# shellcheck disable=SC2034 # read by the scripts
+readonly TOOL_VERSION=0.1.0
+readonly SYSTEM_PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+PATH=$SYSTEM_PATH
+
+LOG_FILE=
+# With `yes` only warnings and errors reach stderr; PostgreSQL's log takes what an archiver says.
+QUIET=no
+
+# usage: load_settings LOG_NAME; reads backup.conf over the defaults and refuses what cannot be right
+load_settings() {
+  local log_name=$1 file=${FANATICO_BACKUP_CONF:-/etc/fanatico/backup.conf}
+  default_settings
+  [ -r "$file" ] || die 3 "cannot read the settings $file as $(id -un): apply install.yml, or name another in FANATICO_BACKUP_CONF"
+  # shellcheck source=/dev/null
+  . "$file" || die 3 "$file is not plain KEY=\"value\" lines"
+  check_settings "$file"
+  PATH=$PG_BIN:$SYSTEM_PATH
+  LOG_FILE=$LOG_DIR/$log_name.log
+  export PGCONNECT_TIMEOUT=10 PGAPPNAME=$log_name
+  PSQL=(psql -XAtq --no-password -v ON_ERROR_STOP=1 -h "$PG_HOST" -p "$PG_PORT" -U "$PG_USER" -d postgres)
+}
+
+# shellcheck disable=SC2034 # read by the scripts
+default_settings() {
+  CLUSTER_NAME='' NODE_NAME=''
+  BACKUP_ROOT=/var/backups/fanatico LOG_DIR=/var/log/fanatico STATE_DIR=/var/lib/fanatico
+  ENCRYPTION=yes KEY_FILE=/etc/fanatico/backup.key
+  COMPRESSOR=auto COMPRESSION_LEVEL=1
+  PG_BIN=/usr/lib/postgresql/15/bin PG_HOST=/var/run/postgresql PG_PORT=5432 PG_USER=postgres
+  PATRONI_URL=''
+  VERIFY_MAX_AGE_HOURS=26
+  S3_BUCKET='' S3_PREFIX='' S3_ENDPOINT_URL='' S3_REGION='' S3_CREDENTIALS_FILE='' S3_TIMEOUT_SECONDS=14400
+}
+
+# usage: check_settings FILE
+check_settings() {
+  local name
+  for name in CLUSTER_NAME NODE_NAME; do
+    matches "$name" '^[A-Za-z0-9][A-Za-z0-9._-]*$' "letters, digits, dot, dash and underscore" "$1"
+  done
+  for name in BACKUP_ROOT LOG_DIR STATE_DIR KEY_FILE PG_BIN; do
+    matches "$name" '^/[A-Za-z0-9._/+-]+$' "an absolute path without spaces" "$1"
+  done
+  for name in PG_PORT VERIFY_MAX_AGE_HOURS S3_TIMEOUT_SECONDS; do
+    matches "$name" '^[1-9][0-9]{0,5}$' "a whole number from 1" "$1"
+  done
+  matches ENCRYPTION '^(yes|no)$' "yes or no" "$1"
+  matches COMPRESSOR '^(auto|igzip|pigz|gzip)$' "auto, igzip, pigz or gzip" "$1"
+  matches COMPRESSION_LEVEL '^[1-9]$' "1 to 9" "$1"
+  matches PATRONI_URL '^(https?://[^[:space:]"]+)?$' "an http(s) address or nothing" "$1"
+  matches S3_BUCKET '^([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])?$' "a bucket's name or nothing" "$1"
+  matches S3_PREFIX '^([A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*)?$' "a prefix without slashes at its ends, or nothing" "$1"
+}
+
+# usage: matches NAME PATTERN EXPECTED FILE
+matches() {
+  [[ ${!1} =~ $2 ]] || die 3 "$1 in $4: expected $3, found \"${!1}\""
+}
+
+# usage: log LEVEL MESSAGE; to the script's log file and, as far as QUIET allows, to stderr
+log() {
+  local line
+  printf -v line '%(%Y-%m-%dT%H:%M:%SZ)T [%d] %s: %s' -1 "$$" "$1" "$2"
+  [ -z "$LOG_FILE" ] || { printf '%s\n' "$line" >>"$LOG_FILE"; } 2>/dev/null || LOG_FILE=
+  [ "$QUIET" = yes ] && [ "$1" = info ] || printf '%s\n' "$line" >&2
+}
+
+# usage: die STATUS MESSAGE
+die() {
+  log error "$2"
+  exit "$1"
+}
+
+# usage: log_failure STATUS LINE COMMAND; for `trap … ERR`: says where an unforeseen failure happened
+log_failure() {
+  log error "line $2 of ${0##*/} failed with $1: $3"
+}
+
+# usage: show_help SCRIPT ARGUMENT; prints the comment at the head of SCRIPT for -h and --help, else dies with 2
+show_help() {
+  [[ $2 == -h || $2 == --help ]] || die 2 "did not expect \"$2\": see ${1##*/} --help"
+  sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$1"
+}
+
+# usage: take_lock NAME WAIT_SECONDS; one run of a kind on this host. Children inherit it: what still writes still holds.
+take_lock() {
+  local file=$STATE_DIR/$1.lock
+  exec {LOCK_FD}>>"$file" || die 3 "cannot write the lock $file: is $STATE_DIR there, owned by $(id -un)?"
+  flock -w "$2" "$LOCK_FD" || die 4 "another run holds $file: nothing is done"
+}
+
+# usage: sql STATEMENT; prints the answer, columns separated by |
+sql() {
+  "${PSQL[@]}" -c "$1"
+}
+
+# --- --check: is this host ready? ------------------------------------------------------------------------------
+
+# usage: check_host TOOL...; changes nothing; prints a line for each thing looked at, dies with 3 when one is wrong
+check_host() {
+  CHECK_FAILURES=0
+  check_tools "$@"
+  check_key
+  check_directories
+  check_identity
+  [ "$CHECK_FAILURES" -eq 0 ] || die 3 "$CHECK_FAILURES of these are not in order"
+}
+
+# usage: report ok|BAD MESSAGE
+report() {
+  printf '%-4s%s\n' "$1" "$2"
+  [ "$1" = ok ] || CHECK_FAILURES=$((CHECK_FAILURES + 1))
+}
+
+check_tools() {
+  local tool missing=()
+  for tool in openssl flock sync stat od psql "$@"; do
+    command -v "$tool" >/dev/null || missing+=("$tool")
+  done
+  if [ ${#missing[@]} -eq 0 ]; then
+    choose_compressor
+    report ok "tools: all there; compressing with ${COMPRESS[*]:-}"
+  else
+    report BAD "tools: missing on the PATH $PATH: ${missing[*]}"
+  fi
+}
+
+check_key() {
+  local problem sample
+  if [ "$ENCRYPTION" = no ]; then
+    report ok 'key: none wanted (ENCRYPTION="no")'
+    return
+  fi
+  problem=$(key_problem)
+  if [ -n "$problem" ]; then
+    report BAD "key: $problem"
+    return
+  fi
+  derive_keys
+  sample=$(printf 'round trip' | encrypt | decrypt "$CIPHER" "$KDF_ITERATIONS")
+  if [ "$sample" = 'round trip' ]; then
+    report ok "key: $KEY_FILE, key id $KEY_ID"
+  else
+    report BAD "key: what $KEY_FILE encrypts it does not decrypt"
+  fi
+}
+
+check_directories() {
+  local directory
+  for directory in "$BACKUP_ROOT" "$BACKUP_ROOT/full" "$BACKUP_ROOT/wal" "$LOG_DIR" "$STATE_DIR"; do
+    if [ ! -d "$directory" ]; then
+      report BAD "directory $directory: missing"
+    elif [ ! -w "$directory" ] || [ ! -x "$directory" ]; then
+      report BAD "directory $directory: $(id -un) cannot write there"
+    else
+      report ok "directory $directory"
+    fi
+  done
+}
+
+# The archive is of this cluster, and the server (where it answers) is the one the archive was founded by.
+check_identity() {
+  local identifier='' problem
+  identifier=$(sql 'select system_identifier from pg_control_system()' 2>/dev/null) || identifier=''
+  if [ -z "$identifier" ]; then
+    report ok 'server: does not answer, not compared'
+  else
+    report ok "server: system identifier $identifier"
+  fi
+  problem=$(archive_problem "$identifier")
+  if [ -n "$problem" ]; then
+    report BAD "archive: $problem"
+  elif [ -e "$BACKUP_ROOT/CLUSTER.json" ]; then
+    report ok "archive: $BACKUP_ROOT is of $CLUSTER_NAME"
+  else
+    report ok "archive: $BACKUP_ROOT is empty and will be founded by the first backup"
+  fi
+}

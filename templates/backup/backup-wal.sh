@@ -1,0 +1,162 @@
+#!/bin/bash
+# Archives one file of PostgreSQL's write-ahead log; made for archive_command:
+#   archive_command = '/opt/fanatico/backup/scripts/backup-wal.sh %f %p'
+# It says 0 only when the file is in BACKUP_ROOT/wal for good: compressed, encrypted, synced, its sidecar beside.
+# Doing it again is harmless. A file of the same name with other content is never overwritten: it fails, loudly.
+#
+# usage: backup-wal.sh NAME PATH    NAME: a segment, SEGMENT.partial, SEGMENT.OFFSET.backup or TIMELINE.history
+#        backup-wal.sh --check      is this host ready? Changes nothing.
+#        backup-wal.sh --help
+# exit status: 0 archived; 1 to 125 not, PostgreSQL tries again (see backup-lib.sh)
+lib=$(readlink -f -- "${BASH_SOURCE[0]}") || exit 1
+# shellcheck source=templates/backup/backup-lib.sh
+. "${lib%/*}/backup-lib.sh"
+# shellcheck source=templates/backup/backup-format.sh
+. "${lib%/*}/backup-format.sh"
+
+SYSTEM_IDENTIFIER=
+TEMPORARIES=()
+
+main() {
+  case $#:${1-} in
+  1:--check | 2:*) ;;
+  1:*) show_help "$lib" "$1" && return ;;
+  *) die 2 'expected NAME PATH (%f %p of archive_command), --check or --help' ;;
+  esac
+  trap 'log_failure $? $LINENO "$BASH_COMMAND"' ERR
+  trap 'leave $?' EXIT
+  trap 'exit 1' HUP INT TERM
+  load_settings backup-wal
+  if [ "$1" = --check ]; then
+    LOG_FILE=''
+    check_host gzip
+    return
+  fi
+  QUIET=yes
+  archive "$1" "$2"
+}
+
+# usage: leave STATUS; PostgreSQL does not count a status above 125 as a failure of archiving
+leave() {
+  [ ${#TEMPORARIES[@]} -eq 0 ] || rm -f "${TEMPORARIES[@]}"
+  exit $(($1 > 125 ? 1 : $1))
+}
+
+# usage: archive NAME PATH
+archive() {
+  local name=$1 source=$2 stored=$BACKUP_ROOT/wal/$1.gz
+  check_name "$name"
+  check_source "$name" "$source"
+  derive_keys
+  choose_compressor
+  take_lock backup-wal 30
+  claim_archive "$(identifier_of_archive)"
+  if [ -e "$stored" ]; then
+    confirm_same "$name" "$source" "$stored"
+  else
+    store "$name" "$source"
+  fi
+}
+
+# usage: check_name NAME
+check_name() {
+  [[ $1 =~ ^([0-9A-F]{24}(\.partial|\.[0-9A-F]{8}\.backup)?|[0-9A-F]{8}\.history)$ ]] ||
+    die 2 "\"$1\" is not the name of a WAL segment, .partial, .backup or .history file"
+}
+
+# usage: check_source NAME PATH; a segment must be whole, begin where its name says, and names its system
+check_source() {
+  local name=$1 size words expected
+  [[ -f $2 && -r $2 ]] || die 1 "cannot read $2 from $PWD: %p is relative to the data directory"
+  [[ $name =~ ^[0-9A-F]{24}(\.partial)?$ ]] || return 0
+  size=$(stat -L -c %s "$2")
+  read -r -a words <<<"$(od -An -v -tu8 -w40 -N40 "$2")"
+  [[ ${#words[@]} -eq 5 && $((${words[4]-0} & 0xffffffff)) -eq $size ]] ||
+    die 1 "$2 is not a whole WAL segment: $size bytes, and its header says $((${words[4]-0} & 0xffffffff))"
+  expected=$(((16#${name:8:8} << 32) + 16#${name:16:8} * size))
+  [ "${words[1]}" = "$expected" ] || die 1 "$2 holds another segment than $name: its first page is at ${words[1]}, not $expected"
+  SYSTEM_IDENTIFIER=${words[3]}
+}
+
+# What is not a segment carries no identifier: the archive's own is taken, or, when it is not founded yet, the one of
+# the data directory, which is where PostgreSQL runs the archiver.
+identifier_of_archive() {
+  if [ -n "$SYSTEM_IDENTIFIER" ]; then
+    printf '%s' "$SYSTEM_IDENTIFIER"
+  elif [ ! -e "$BACKUP_ROOT/CLUSTER.json" ]; then
+    pg_controldata -D "$PWD" | sed -n 's/^Database system identifier: *//p'
+  fi
+}
+
+# usage: store NAME PATH
+store() {
+  local name=$1 source=$2 wal=$BACKUP_ROOT/wal temporary hashes size plain_size
+  temporary=$wal/.$name.gz.tmp
+  TEMPORARIES=("$temporary" "$wal/.$name.gz.json.tmp")
+  compress <"$source" | encrypt >"$temporary"
+  mapfile -t hashes < <(openssl dgst -sha256 -r "$source" "$temporary")
+  { read -r plain_size && read -r size; } < <(stat -L -c %s "$source" "$temporary")
+  describe "$name" "$size" "${hashes[1]%% *}" "$plain_size" "${hashes[0]%% *}" >"${TEMPORARIES[1]}"
+  publish "$wal" "${TEMPORARIES[@]}"
+  TEMPORARIES=()
+  log info "$name archived: $plain_size bytes as $size"
+}
+
+# usage: describe NAME SIZE SHA256 PLAIN_SIZE PLAIN_SHA256; prints the sidecar
+describe() {
+  local name=$1
+  sidecar_begin wal
+  sidecar_stored "$name.gz" "$ARCHIVE_IDENTIFIER" "$2" "$3" "$4" "$5"
+  number timeline $((16#${name:0:8}))
+  text archived_at "$(printf '%(%Y-%m-%dT%H:%M:%SZ)T' -1)"
+  sidecar_end
+  printf '%s' "$SIDECAR"
+}
+
+# usage: confirm_same NAME PATH STORED; the name is taken: by the same content, or the alarm is raised
+confirm_same() {
+  local name=$1 source=$2 stored=$3 wanted found
+  wanted=$(sha256_of "$source")
+  if [ -e "$stored.json" ]; then
+    found=$(stored_plaintext_hash "$name.gz" "$stored")
+  else
+    # Killed after the file was in place and before its sidecar was.
+    found=$(plaintext_hash "$stored")
+  fi
+  [ "$wanted" = "$found" ] ||
+    die 1 "CONFLICT: $stored holds other content (sha256 $found) than $source (sha256 $wanted); neither is touched. Two servers archive into one place, or an old archive was not moved aside"
+  [ -e "$stored.json" ] || complete "$name" "$source" "$stored" "$found"
+  sync "$stored" "$stored.json" "$BACKUP_ROOT/wal"
+  log info "$name was archived already, with the same content"
+}
+
+# usage: stored_plaintext_hash NAME STORED; what the sidecar says, after the sidecar and the stored bytes were proved
+stored_plaintext_hash() {
+  local problem
+  read_sidecar "$2.json" || die 1 "${FIELD[problem]}"
+  problem=$(sidecar_problem "$1")
+  [ -z "$problem" ] || die 1 "$2: $problem"
+  [ "$(sha256_of "$2")" = "${FIELD[sha256]}" ] || die 1 "$2 is damaged: its sha256 is not the one in its sidecar; move both aside, and the segment is archived anew"
+  printf '%s' "${FIELD[plain_sha256]}"
+}
+
+# usage: plaintext_hash STORED
+plaintext_hash() {
+  local hash
+  hash=$(decrypt "$CIPHER" "$KDF_ITERATIONS" <"$1" 2>/dev/null | decompress 2>/dev/null | openssl dgst -sha256 -r) || hash='unreadable'
+  printf '%s' "${hash%% *}"
+}
+
+# usage: complete NAME PATH STORED PLAIN_SHA256; gives a file without sidecar its sidecar
+complete() {
+  local temporary=$BACKUP_ROOT/wal/.$1.gz.json.tmp sizes
+  TEMPORARIES=("$temporary")
+  mapfile -t sizes < <(stat -L -c %s "$2" "$3")
+  describe "$1" "${sizes[1]}" "$(sha256_of "$3")" "${sizes[0]}" "$4" >"$temporary"
+  publish "$BACKUP_ROOT/wal" "$temporary"
+  TEMPORARIES=()
+}
+
+if [ "${BASH_SOURCE[0]}" = "$0" ]; then
+  main "$@"
+fi
