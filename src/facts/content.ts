@@ -1,7 +1,7 @@
 import type { FactKind, FactRequest } from '../core/fact.ts';
 import { lines, sh } from '../core/shell.ts';
 import { ABSENT, byFirst, found, framesOf, unanswered, unreadable } from './frames.ts';
-import { PLAIN_LOCALE } from './stat.ts';
+import { PROLOGUE } from './stat.ts';
 
 /** More than this is not shown. Bytes. */
 const LIMIT = 65_536;
@@ -19,7 +19,7 @@ export const content: FactKind<string, Content> = {
 
   look(subjects) {
     const script = lines(
-      PLAIN_LOCALE,
+      PROLOGUE,
       sh`for p in ${subjects}; do`,
       sh`d=\${p%/*}`,
       sh`if [ -f "$p" ] && [ -r "$p" ]; then printf 'text\\0%s\\0' "$p"; head -c ${LIMIT + 1} -- "$p" | base64 -w 0; printf '\\0'`,

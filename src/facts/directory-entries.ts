@@ -1,7 +1,7 @@
 import type { FactKind, FactRequest } from '../core/fact.ts';
 import { lines, sh } from '../core/shell.ts';
 import { byFirst, found, framesOf, unreadable } from './frames.ts';
-import { PLAIN_LOCALE, STAT_ARITY, statScript, statsOf } from './stat.ts';
+import { PROLOGUE, STAT_ARITY, statScript, statsOf } from './stat.ts';
 
 /** What a directory (links followed) holds. */
 export interface DirectoryEntries {
@@ -17,7 +17,7 @@ export const directoryEntries: FactKind<string, DirectoryEntries> = {
 
   look(subjects) {
     const script = lines(
-      PLAIN_LOCALE,
+      PROLOGUE,
       statScript(subjects, 'follow'),
       sh`for p in ${subjects}; do`,
       sh`first=$(find -H "$p" -mindepth 1 -maxdepth 1 -printf '%f' -quit 2>/dev/null) && printf 'entries\\0%s\\0%s\\0' "$p" "$first"`,

@@ -1,7 +1,7 @@
 import type { FactKind, FactRequest } from '../core/fact.ts';
 import { lines, sh } from '../core/shell.ts';
 import { ABSENT, found, unreadable } from './frames.ts';
-import { PLAIN_LOCALE } from './stat.ts';
+import { PROLOGUE } from './stat.ts';
 import { GETENT_ANSWERED } from './user.ts';
 
 export interface GroupInfo {
@@ -16,7 +16,7 @@ export const group: FactKind<string, GroupInfo> = {
   timeoutMs: 30_000,
   look: (subjects) => ({
     kind: 'shell',
-    script: lines(PLAIN_LOCALE, sh`getent group ${subjects}`, sh`printf 'end %d\\n' $?`).text,
+    script: lines(PROLOGUE, sh`getent group ${subjects}`, sh`printf 'end %d\\n' $?`).text,
   }),
 
   parse(answer, subjects) {

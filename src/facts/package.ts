@@ -1,7 +1,7 @@
 import type { FactKind, FactRequest } from '../core/fact.ts';
 import { lines, sh } from '../core/shell.ts';
 import { ABSENT, found, unreadable } from './frames.ts';
-import { PLAIN_LOCALE } from './stat.ts';
+import { PROLOGUE } from './stat.ts';
 
 /** An installed Debian package; not installed (or only its configuration left) is absent. */
 export interface PackageInfo {
@@ -17,11 +17,7 @@ export const packageKind: FactKind<string, PackageInfo> = {
 
   look(subjects) {
     const format = '${Package}\\t${binary:Package}\\t${db:Status-Abbrev}\\t${Version}\\n';
-    const script = lines(
-      PLAIN_LOCALE,
-      sh`dpkg-query -W -f ${format} -- ${subjects}`,
-      sh`printf 'end %d\\n' $?`,
-    );
+    const script = lines(PROLOGUE, sh`dpkg-query -W -f ${format} -- ${subjects}`, sh`printf 'end %d\\n' $?`);
     return { kind: 'shell', script: script.text };
   },
 

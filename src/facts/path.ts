@@ -1,7 +1,7 @@
 import type { FactKind, FactRequest, Looked } from '../core/fact.ts';
 import { lines, sh } from '../core/shell.ts';
-import { byFirst, type Frame, found, framesOf } from './frames.ts';
-import { type FileType, PLAIN_LOCALE, STAT_ARITY, type Stat, statScript, statsOf } from './stat.ts';
+import { byFirst, type Frame, found, framesOf, unanswered } from './frames.ts';
+import { type FileType, PROLOGUE, STAT_ARITY, type Stat, statScript, statsOf } from './stat.ts';
 
 export type PathSubject = {
   /** Absolute, without a slash at its end. */
@@ -47,7 +47,7 @@ export const path: FactKind<PathSubject, PathInfo> = {
     const summed = unique(subjects.filter((s) => s.sum && s.follow).map((s) => s.path));
     const summedAsIs = unique(subjects.filter((s) => s.sum && !s.follow).map((s) => s.path));
     const script = lines(
-      PLAIN_LOCALE,
+      PROLOGUE,
       statScript(paths, 'as they are'),
       sh`set --`,
       followed.length ? sh`for p in ${followed}; do [ ! -L "$p" ] || set -- "$@" "$p"; done` : undefined,
@@ -67,6 +67,8 @@ export const path: FactKind<PathSubject, PathInfo> = {
 
   parse(answer, subjects) {
     const frames = framesOf(answer, { ...ARITY, target: STAT_ARITY.stat });
+    // The last frame: without it the answer is cut short, and what seems to be missing may only be cut off.
+    if (!frames.some((f) => f.tag === 'mounts')) return subjects.map((s) => unanswered(answer, s.path));
     const paths = unique(subjects.map((s) => s.path));
     const own = new Map(
       statsOf(frames, answer, paths).map((looked, index) => [paths[index] as string, looked]),

@@ -2,7 +2,7 @@ import type { Answer, FactKind, FactRequest, Looked } from '../core/fact.ts';
 import { lines, Script, sh } from '../core/shell.ts';
 import { ABSENT, byFirst, found, framesOf, unanswered, unreadable } from './frames.ts';
 import { type PatroniView, viewFrom } from './patroni-view.ts';
-import { PLAIN_LOCALE } from './stat.ts';
+import { PROLOGUE } from './stat.ts';
 
 /**
  * Asks Patroni's REST interface on this host with nothing but bash, which is essential on Debian (curl is not).
@@ -38,7 +38,7 @@ export const patroni: FactKind<number, PatroniView> = {
     const ask = new Script(ASK).text;
     return {
       kind: 'shell',
-      script: lines(PLAIN_LOCALE, ...subjects.map((port) => sh`timeout 8 bash -c ${ask} patroni ${port}`))
+      script: lines(PROLOGUE, ...subjects.map((port) => sh`timeout 8 bash -c ${ask} patroni ${port}`))
         .text,
     };
   },

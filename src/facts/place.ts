@@ -1,7 +1,7 @@
 import type { FactKind, FactRequest } from '../core/fact.ts';
 import { lines } from '../core/shell.ts';
 import { framesOf } from './frames.ts';
-import { type FileType, PLAIN_LOCALE, STAT_ARITY, statScript, statsOf } from './stat.ts';
+import { type FileType, PROLOGUE, STAT_ARITY, statScript, statsOf } from './stat.ts';
 
 /**
  * What kind of thing is at a path, links followed: all that one needs to know of a parent directory. It is a
@@ -16,7 +16,7 @@ export const place: FactKind<string, Place> = {
   name: 'place',
   scope: 'host',
   timeoutMs: 30_000,
-  look: (subjects) => ({ kind: 'shell', script: lines(PLAIN_LOCALE, statScript(subjects, 'follow')).text }),
+  look: (subjects) => ({ kind: 'shell', script: lines(PROLOGUE, statScript(subjects, 'follow')).text }),
   parse: (answer, subjects) =>
     statsOf(framesOf(answer, STAT_ARITY), answer, subjects).map((looked) =>
       looked.state === 'value' ? { state: 'value', value: { type: looked.value.type } } : looked,

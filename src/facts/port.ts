@@ -1,7 +1,7 @@
 import type { FactKind, FactRequest } from '../core/fact.ts';
 import { lines, sh } from '../core/shell.ts';
 import { byFirst, found, framesOf, unanswered } from './frames.ts';
-import { PLAIN_LOCALE } from './stat.ts';
+import { PROLOGUE } from './stat.ts';
 
 export type PortSubject = {
   /** Name or address, as the host sees it. */
@@ -28,7 +28,7 @@ export const port: FactKind<PortSubject, PortInfo> = {
   look(subjects) {
     const connect = 'exec 3<>"/dev/tcp/$1/$2"';
     const script = lines(
-      PLAIN_LOCALE,
+      PROLOGUE,
       sh`try() { said=$(timeout 3 bash -c ${connect} port "$1" "$2" 2>&1); printf 'port\\0%s %s\\0%d\\0%s\\0' "$1" "$2" $? "$said"; }`,
       ...subjects.map((s) => sh`try ${s.host} ${s.port} &`),
       sh`wait`,

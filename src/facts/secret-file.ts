@@ -2,7 +2,7 @@ import type { Answer, FactKind, FactRequest, Looked } from '../core/fact.ts';
 import { Secret } from '../core/secret.ts';
 import { lines, sh } from '../core/shell.ts';
 import { byFirst, type Frame, found, framesOf, unanswered, unreadable } from './frames.ts';
-import { PLAIN_LOCALE, STAT_ARITY, type Stat, statScript, statsOf } from './stat.ts';
+import { PROLOGUE, STAT_ARITY, type Stat, statScript, statsOf } from './stat.ts';
 
 /** Longer files are not secrets of ours. Bytes. */
 const LIMIT = 65_536;
@@ -23,7 +23,7 @@ export const secretFile: FactKind<string, SecretFile> = {
 
   look(subjects) {
     const script = lines(
-      PLAIN_LOCALE,
+      PROLOGUE,
       statScript(subjects, 'as they are'),
       sh`for p in ${subjects}; do if [ -f "$p" ] && [ ! -L "$p" ] && [ -r "$p" ]; then`,
       sh`printf 'text\\0%s\\0' "$p"; head -c ${LIMIT + 1} -- "$p" | base64 -w 0; printf '\\0'`,

@@ -19,8 +19,11 @@ export interface Stat {
   readonly target: string;
 }
 
-/** Messages and sorting that do not depend on the host's language. */
-export const PLAIN_LOCALE: Script = sh`LC_ALL=C; export LC_ALL`;
+/**
+ * How every script begins: messages that do not depend on the host's language, from a place that is open to
+ * everybody (find refuses to work from where an unprivileged user cannot return to, such as /root).
+ */
+export const PROLOGUE: Script = sh`LC_ALL=C; export LC_ALL; cd /`;
 
 /** Fields after each tag of `statScript`. */
 export const STAT_ARITY = { stat: 9, errors: 1 } as const;
@@ -67,10 +70,15 @@ export function statsOf(
   });
 }
 
+/** What find's %y says. */
+export function fileType(letter: string): FileType {
+  return TYPES[letter] ?? 'other';
+}
+
 function statOf(fields: readonly string[]): Stat {
   const [, type = '', mode = '', owner = '', group = '', uid, gid, size, target = ''] = fields;
   return {
-    type: TYPES[type] ?? 'other',
+    type: fileType(type),
     mode: mode.padStart(4, '0'),
     owner,
     group,

@@ -1,7 +1,7 @@
 import type { Answer, FactKind, FactRequest, Looked } from '../core/fact.ts';
 import { lines, sh } from '../core/shell.ts';
 import { ABSENT, found, unreadable } from './frames.ts';
-import { PLAIN_LOCALE } from './stat.ts';
+import { PROLOGUE } from './stat.ts';
 
 /** What `systemctl show` says of a unit; one that systemd does not know is absent. */
 export interface UnitInfo {
@@ -25,7 +25,7 @@ export const unit: FactKind<string, UnitInfo> = {
   timeoutMs: 30_000,
   look: (subjects) => ({
     kind: 'shell',
-    script: lines(PLAIN_LOCALE, sh`systemctl show --property=${PROPERTIES.join(',')} -- ${subjects}`).text,
+    script: lines(PROLOGUE, sh`systemctl show --property=${PROPERTIES.join(',')} -- ${subjects}`).text,
   }),
 
   // One block per unit, in the order asked for, an empty line between.

@@ -1,7 +1,7 @@
 import type { FactKind, FactRequest } from '../core/fact.ts';
 import { lines, sh } from '../core/shell.ts';
 import { ABSENT, byFirst, found, framesOf, unreadable } from './frames.ts';
-import { PLAIN_LOCALE } from './stat.ts';
+import { PROLOGUE } from './stat.ts';
 
 export interface UserInfo {
   readonly uid: number;
@@ -24,7 +24,7 @@ export const user: FactKind<string, UserInfo> = {
 
   look(subjects) {
     const script = lines(
-      PLAIN_LOCALE,
+      PROLOGUE,
       sh`for u in ${subjects}; do`,
       sh`line=$(getent passwd "$u"); printf 'user\\0%s\\0%d\\0%s\\0' "$u" $? "$line"`,
       sh`[ -z "$line" ] || { printf 'groups\\0%s\\0' "$u"; id -gn -- "$u"; id -Gn -- "$u"; printf '\\0'; }`,

@@ -19,7 +19,7 @@ export function answerOf(script: string, options: { env?: NodeJS.ProcessEnv; uid
   const run = spawnSync('/bin/sh', ['-c', script], {
     input: '',
     ...(env ? { env } : {}),
-    ...(uid ? { uid, gid: uid, cwd: '/' } : {}),
+    ...(uid ? { uid, gid: uid } : {}),
   });
   return { status: run.status ?? -1, stdout: run.stdout, stderr: run.stderr.toString() };
 }

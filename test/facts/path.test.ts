@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { sh } from '../../src/core/shell.ts';
 import { content } from '../../src/facts/content.ts';
 import { directoryEntries } from '../../src/facts/directory-entries.ts';
 import { type PathSubject, path } from '../../src/facts/path.ts';
@@ -84,9 +85,30 @@ test('an answer cut off anywhere leaves out subjects, and never invents their ab
   const whole = answerOf(path.look(subjects).script);
   for (let length = 0; length < whole.stdout.length; length += 1) {
     const [a, missing, b] = path.parse({ ...whole, stdout: whole.stdout.subarray(0, length) }, subjects);
-    for (const looked of [a, b]) assert.ok(looked?.state !== 'absent', `cut at ${length}`);
-    assert.ok(missing?.state !== 'value');
+    for (const looked of [a, missing, b]) assert.is(looked?.state, 'unreadable', `path cut at ${length}`);
   }
+});
+
+test('a place cut off anywhere is as it was, or unreadable', ({ dir }) => {
+  mkdirSync(join(dir, 'b'));
+  const subjects = ['missing', 'b', 'gone'].map((name) => join(dir, name));
+  const whole = answerOf(place.look(subjects).script);
+  const truth = place.parse(whole, subjects);
+  for (let length = 0; length < whole.stdout.length; length += 1)
+    for (const [index, looked] of place
+      .parse({ ...whole, stdout: whole.stdout.subarray(0, length) }, subjects)
+      .entries())
+      if (looked.state !== 'unreadable') assert.equal(looked, truth[index], `cut at ${length}`);
+});
+
+test('complaints that cannot be told apart make what is missing unreadable, not absent', () => {
+  const complaints = "find: '/a': No such file or directory\nfind: '/x': Permission denied";
+  const parse = (text: string) =>
+    place
+      .parse({ status: 1, stdout: Buffer.from(`errors\0${text}\0`), stderr: '' }, ['/a'])
+      .map((one) => one.state);
+  assert.equal(parse(complaints), ['unreadable']);
+  assert.equal(parse(complaints.split('\n')[0] ?? ''), ['absent']);
 });
 
 test('names too long are unreadable, not absent', () => {
@@ -117,6 +139,22 @@ if (isRoot)
       );
     const [own] = lookAt(path, [subject(join(dir, 'own'))], { uid: NOBODY });
     assert.is(own?.state === 'value' && own.value.sha256, undefined);
+  });
+
+if (isRoot)
+  test('whoever looks need not be let into the directory where the session stands', ({ dir }) => {
+    mkdirSync(join(dir, 'closed'));
+    writeFileSync(join(dir, 'f'), 'abc');
+    const inClosed = (script: string) =>
+      answerOf(
+        sh`cd ${join(dir, 'closed')}; chmod 0700 .; exec setpriv --reuid=${NOBODY} --regid=${NOBODY} --clear-groups sh -c ${script}`
+          .text,
+      );
+    const places = [join(dir, 'f'), join(dir, 'missing')];
+    const states = place.parse(inClosed(place.look(places).script), places).map((one) => one.state);
+    assert.equal(states, ['value', 'absent']);
+    const [entries] = directoryEntries.parse(inClosed(directoryEntries.look([dir]).script), [dir]);
+    assert.is(entries?.state, 'value', JSON.stringify(entries));
   });
 
 test('texts are shown, binary and long ones are not', ({ dir }) => {

@@ -158,6 +158,14 @@ if (isRoot)
     assert.is(statSync(join(mine, 'f')).mode & 0o7777, 0o440);
   });
 
+if (isRoot)
+  test('new content leaves the file to its owner and group', ({ dir }) => {
+    const path = seed(dir);
+    chownSync(path, 65_534, 65_534);
+    apply(SH, file, { path, content: 'new\n' });
+    assert.equal([statSync(path).uid, statSync(path).gid], [65_534, 65_534]);
+  });
+
 test('content that is not valid leaves the old file and nothing else behind', ({ dir }) => {
   const path = seed(dir);
   const { results, after } = apply(SH, file, { path, content: 'new\n', validate: 'grep -q old %s' });

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Action } from '../../src/core/change.ts';
 import { MASK, Secret } from '../../src/core/secret.ts';
@@ -141,6 +141,7 @@ export const SPECIMENS: readonly Specimen[] = [
   specimen('directory', 'with its permissions', 'create', (dir) => ({ path: join(dir, 'd'), mode: '2770' })),
   specimen('directory', 'that loses its setgid bit', 'update', (dir) => {
     mkdirSync(join(dir, 'd'));
+    chmodSync(join(dir, 'd'), 0o2755);
     return { path: join(dir, 'd'), mode: '0700' };
   }),
   specimen('directory', 'with parents', 'create', (dir) => ({
