@@ -1,8 +1,11 @@
 /** What a change may alter, or what a fact depends on. */
 export type Touch =
   | { readonly on: 'anything' }
-  /** This path and all below it; with `only`, nothing below it. */
-  | { readonly on: 'path'; readonly path: string; readonly only?: boolean }
+  /**
+   * A change: this path and all below it; with `only`, nothing below it. A fact: this path, and what is above it
+   * as far as that holds it; with `below`, also whatever happens below it.
+   */
+  | { readonly on: 'path'; readonly path: string; readonly only?: boolean; readonly below?: boolean }
   | { readonly on: 'unit'; readonly name: string }
   | { readonly on: 'account'; readonly name: string }
   | { readonly on: 'package'; readonly name: string }
@@ -15,7 +18,11 @@ export type Touch =
 export function meets(changed: Touch, looked: Touch): boolean {
   if (changed.on === 'anything' || looked.on === 'anything') return true;
   if (changed.on === 'path' && looked.on === 'path')
-    return looked.path === changed.path || (!changed.only && isBelow(looked.path, changed.path));
+    return (
+      looked.path === changed.path ||
+      (!changed.only && isBelow(looked.path, changed.path)) ||
+      (looked.below === true && isBelow(changed.path, looked.path))
+    );
   if (changed.on === 'path' || looked.on === 'path') return false;
   return changed.on === looked.on && changed.name === looked.name;
 }

@@ -5,9 +5,13 @@ import { group } from './group.ts';
 import { packageKind } from './package.ts';
 import { path } from './path.ts';
 import { patroni } from './patroni.ts';
+import { patroniConfig } from './patroni-config.ts';
 import { place } from './place.ts';
 import { port } from './port.ts';
+import { postgres } from './postgres.ts';
+import { postgresRole } from './postgres-role.ts';
 import { secretFile } from './secret-file.ts';
+import { tree } from './tree.ts';
 import { unit } from './unit.ts';
 import { user } from './user.ts';
 
@@ -22,10 +26,14 @@ export const factKinds: readonly AnyFactKind[] = [
   group,
   packageKind,
   patroni,
+  patroniConfig,
   path,
   place,
   port,
+  postgres,
+  postgresRole,
   secretFile,
+  tree,
   unit,
   user,
 ];

@@ -1,5 +1,5 @@
 import type { Position } from '../core/diagnostic.ts';
-import { Unknown, type Value } from '../core/value.ts';
+import { isRecord, Unknown, type Value } from '../core/value.ts';
 import { type Condition, compileCondition } from './condition.ts';
 import type { ConditionEnvironment } from './condition-environment.ts';
 import type { ControllerFiles } from './controller-files.ts';
@@ -12,11 +12,15 @@ import { evaluateTemplate } from './template-evaluate.ts';
 
 /** Arguments that the language itself does something with, so that resources stay pure. */
 const SPECIAL: {
-  readonly [resource: string]: { readonly [argument: string]: 'template' | 'file' | 'conditions' };
+  readonly [resource: string]: {
+    readonly [argument: string]: 'template' | 'file' | 'either' | 'files' | 'conditions';
+  };
 } = {
   template: { src: 'template' },
   copy: { src: 'file' },
   file: { src: 'file' },
+  release: { files: 'files' },
+  systemd_unit: { src: 'either' },
   assert: { that: 'conditions' },
 };
 
@@ -27,33 +31,57 @@ export function isConditions(resource: string, argument: string): boolean {
 /** Adds what a file argument stands for: `content` rendered from a template, or `source` of a local file. */
 export function withFiles(
   draft: TaskDraft,
-  args: { readonly [name: string]: Value },
+  args: Args,
   files: ControllerFiles,
   scope: Names,
 ): { readonly [name: string]: Value } {
   for (const [argument, kind] of Object.entries(SPECIAL[draft.resource.name] ?? {})) {
     const value = args[argument];
     if (kind === 'conditions' || value === undefined) continue;
-    const position = entryOf(draft.args, argument)?.value.position ?? draft.position;
-    const target = kind === 'template' ? 'content' : 'source';
-    if (args.content !== undefined)
-      throw new Mistake(
-        `\`${draft.resource.name}\` has both \`${argument}\` and \`content\``,
-        position,
-        'write one of the two',
-      );
-    return { ...args, [target]: fileValue(kind, value, files, scope, position) };
+    const node = entryOf(draft.args, argument)?.value;
+    const position = node?.position ?? draft.position;
+    if (kind !== 'files') return withFile(draft.resource.name, args, kind, { files, scope, position });
+    if (!Array.isArray(value)) continue;
+    const items = value.map((item: Value, index) => {
+      const own = node?.kind === 'list' ? node.items[index] : undefined;
+      return withOneOfFiles(draft.resource.name, item, {
+        files,
+        scope,
+        position: own?.position ?? position,
+      });
+    });
+    return { ...args, [argument]: items };
   }
   return args;
 }
 
-function fileValue(
-  kind: 'template' | 'file',
-  src: Value,
-  files: ControllerFiles,
-  scope: Names,
-  position: Position,
-): Value {
+type Args = { readonly [name: string]: Value };
+
+interface Place {
+  readonly files: ControllerFiles;
+  readonly scope: Names;
+  readonly position: Position;
+}
+
+/** One of a list of files: a template where its name says so, else copied byte for byte. */
+function withOneOfFiles(resource: string, item: Value, place: Place): Value {
+  if (!isRecord(item) || item.src === undefined) return item;
+  return withFile(resource, item, 'either', place);
+}
+
+function withFile(resource: string, args: Args, kind: 'template' | 'file' | 'either', place: Place): Args {
+  if (args.content !== undefined)
+    throw new Mistake(
+      `\`${resource}\` has both \`src\` and \`content\``,
+      place.position,
+      'write one of the two',
+    );
+  const isTemplate = kind === 'either' ? String(args.src).endsWith('.hbs') : kind === 'template';
+  const value = fileValue(isTemplate ? 'template' : 'file', args.src as Value, place);
+  return { ...args, [isTemplate ? 'content' : 'source']: value };
+}
+
+function fileValue(kind: 'template' | 'file', src: Value, { files, scope, position }: Place): Value {
   if (src instanceof Unknown) return src;
   if (typeof src !== 'string') throw new Mistake(`\`src\` must be a file, found ${describe(src)}`, position);
   if (kind === 'file') return { ...files.local(src, position) };

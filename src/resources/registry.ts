@@ -12,6 +12,7 @@ import { patroniFacts } from './patroni-facts.ts';
 import { patroniRestart } from './patroni-restart.ts';
 import { patroniSwitchover } from './patroni-switchover.ts';
 import { randomSecret } from './random-secret.ts';
+import { release } from './release.ts';
 import { service } from './service.ts';
 import { stat } from './stat.ts';
 import { template } from './template.ts';
@@ -33,6 +34,7 @@ export const resources: readonly AnyResource[] = [
   patroniRestart,
   patroniSwitchover,
   randomSecret,
+  release,
   service,
   stat,
   template,

@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Action } from '../../src/core/change.ts';
 import { MASK, Secret } from '../../src/core/secret.ts';
+import { INSTALL_SPECIMENS } from './install-specimens.ts';
 import { type StubMachine, unitFile } from './stub-machine.ts';
 
 /** One way to use a resource, from a state in which it has something to do. */
@@ -247,4 +248,5 @@ export const SPECIMENS: readonly Specimen[] = [
   })),
   specimen('path_facts', 'of an empty directory', 'none', (dir) => ({ path: dir, members: 'db' })),
   specimen('wait_for', 'a path', 'run', (dir) => ({ path: dir, timeout: '1s', every: '100ms' })),
+  ...INSTALL_SPECIMENS,
 ];

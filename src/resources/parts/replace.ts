@@ -48,8 +48,8 @@ export function replaceFile({ at, body, attributes, validate }: Replacement): Sc
   );
 }
 
-/** A connection lost half-way must not leave half a file. */
-function checkArrived({ stdin, size, sha256 }: Body): Script | undefined {
+/** A connection lost half-way must not leave half a file, which is `$t`. */
+export function checkArrived({ stdin, size, sha256 }: Body): Script | undefined {
   if (stdin.kind === 'file')
     return sh`printf '%s  %s\\n' ${sha256} "$t" | sha256sum --check --status || { echo 'the content did not arrive whole, or the source changed' >&2; exit 1; }`;
   if (size === undefined) return undefined;
