@@ -1,3 +1,6 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { AnyResource } from '../../src/core/resource.ts';
@@ -205,5 +208,39 @@ test('words of a shell are programs to a command', () => {
   for (const argv of [['A=B'], ['if'], ['cd', '/']])
     assert.is(apply(SH, command, { argv }).results[0]?.status, 127, argv[0]);
 });
+
+const POLICIES: readonly (readonly [string, string | undefined, number, boolean])[] = [
+  ['where there is none, one is made and removed again', undefined, 0, false],
+  [
+    'one left over by a run that was killed is taken over',
+    '#!/bin/sh\n# fanops: no services\nexit 101\n',
+    0,
+    false,
+  ],
+  ["somebody else's that forbids services is kept", '#!/bin/sh\nexit 101\n', 0, true],
+  ["somebody else's that allows services is kept, and nothing installed", '#!/bin/sh\nexit 0\n', 1, true],
+];
+
+for (const [title, before, status, kept] of POLICIES)
+  test(`a policy against starting services: ${title}`, ({ machine }) => {
+    const policy = join(machine.state, 'policy-rc.d');
+    machine.write('available/etcd-server', '');
+    if (before !== undefined) writeFileSync(policy, before, { mode: 0o755 });
+    const args = { name: 'etcd-server', start_services: false };
+    const { change, facts } = plan(machine, packageResource, args);
+    const [command] = packageResource.commands(args, change, facts);
+    const script = command?.kind === 'shell' ? command.script : '';
+    assert.match(script, '/usr/sbin/policy-rc.d');
+    // The stub of apt-get notes what it would be told.
+    const env = { ...machine.env, POLICY: policy };
+    const run = spawnSync('sh', ['-c', script.replaceAll('/usr/sbin/policy-rc.d', policy)], {
+      env,
+      input: '',
+    });
+    assert.is(run.status, status, run.stderr.toString());
+    assert.is(existsSync(policy), kept);
+    if (kept) assert.is(readFileSync(policy, 'utf8'), before);
+    assert.equal(machine.calls().filter((call) => call === 'policy 101').length, status === 0 ? 1 : 0);
+  });
 
 test.run();
