@@ -65,6 +65,8 @@ export interface Session {
   /** Runs a read-only script. Pipelined: many probes at once cost one round trip. */
   probe(script: string, options: { timeoutMs: number; mayHang?: boolean; as?: string }): Promise<Answer>;
   run(batch: Batch, listener: BatchListener): Promise<BatchResult>;
+  /** Begins no further command of a running batch; the one that runs goes on to its end. */
+  halt(key: string): Promise<void>;
   /** Signals every process of a running batch. */
   cancel(key: string, signal: 'TERM' | 'KILL'): Promise<void>;
   /** Strikes handlers off the host's list without running anything. */

@@ -44,6 +44,7 @@ export class Engine {
   constructor(options: EngineOptions) {
     const { inventory, connect, forks, emit } = options;
     this.#options = options;
+    options.signal?.addEventListener('abort', () => void this.#halt());
     this.#contacts = new Contacts(inventory.hosts, connect, forks, (event) => emit(event));
     this.#ground = {
       resources: new Map(options.resources.map((resource) => [resource.name, resource])),
@@ -84,6 +85,13 @@ export class Engine {
   /** What is running where right now. */
   running(): ReadonlyMap<string, string> {
     return this.#running;
+  }
+
+  /** Begins nothing more of the batches that are running: what the first ^C does. */
+  async #halt(): Promise<void> {
+    await Promise.allSettled(
+      [...this.#running].map(([host, key]) => this.#contacts.session(host)?.halt(key)),
+    );
   }
 
   /** Signals everything that is running: what the second ^C does. */

@@ -77,7 +77,8 @@ async function outcomeOf(
   { batch, performed }: Performance,
 ): Promise<ItemOutcome | undefined> {
   const own = performed.find((p) => p.decision === decision);
-  if (own?.results.length === 0 && own.commands.length > 0 && batch.outcome === 'failed') return undefined;
+  const stoppedBefore = batch.outcome === 'failed' || batch.outcome === 'cancelled';
+  if (own?.results.length === 0 && own.commands.length > 0 && stoppedBefore) return undefined;
   const ended = shellOutcome(run, decision, { batch, performed });
   if (ended.failure) return ended;
   return converged(run, decision, own?.commands ?? [], own?.results ?? []);

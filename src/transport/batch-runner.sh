@@ -22,7 +22,7 @@ main() {
   number=0
   outcome='done'
   while read -r id seconds user notes strikes <&4; do
-    if [ -e cancelled ]; then
+    if [ -e cancelled ] || [ -e halted ]; then
       outcome=cancelled
       break
     fi

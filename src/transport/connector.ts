@@ -12,7 +12,7 @@ import { type TransportSettings, withDefaults } from './settings.ts';
  * - `session.run(batch, listener)` runs what changes: detached from the connection, once for a key. The outcome
  *   says how it ended; only contact that is not regained throws (`Unreachable`, which names the key). A
  *   `status` above 128 is usually 128 + signal; null: timed out, or not known.
- * - `session.cancel(key, signal)`, `session.strike(handlers)`, `session.close()`, `session.stats`, `session.hello`.
+ * - `session.cancel(key, signal)`, `session.halt(key)`, `session.strike(handlers)`, `session.close()`, `session.stats`, `session.hello`.
  *
  * Wrong requests (a NUL in a script, a bad key) throw `Error`; whatever is wrong with the connection throws
  * `Unreachable` with the cause in words. See docs/transport.md.

@@ -193,15 +193,20 @@ ending() {
   mark "$1" 0 "$words"
 }
 
-# cancel ID KEY SIGNAL .   begins nothing more of a running batch and signals every process of it
+# cancel ID KEY SIGNAL .   begins nothing more of a running batch and signals every process of it; with the signal
+# `none` what runs goes on to its own end
 cancel() {
   whole 4 "$@"
   dir=$R/batches/$2
   if [ -d "$dir" ] && [ ! -e "$dir/over" ]; then
     (
       umask 077
-      true >"$dir/cancelled"
-      signal_batch "$3" "$2" "$dir"
+      if [ "$3" = none ]; then
+        true >"$dir/halted"
+      else
+        true >"$dir/cancelled"
+        signal_batch "$3" "$2" "$dir"
+      fi
     ) </dev/null >/dev/null 2>&1
   fi
   mark "$1" 0

@@ -96,7 +96,15 @@ class HostSession implements Session {
     }
   }
 
-  async cancel(key: string, signal: 'TERM' | 'KILL'): Promise<void> {
+  cancel(key: string, signal: 'TERM' | 'KILL'): Promise<void> {
+    return this.#end(key, signal);
+  }
+
+  halt(key: string): Promise<void> {
+    return this.#end(key, 'none');
+  }
+
+  async #end(key: string, signal: 'TERM' | 'KILL' | 'none'): Promise<void> {
     const progress = this.#running.get(key);
     await progress?.accepted.promise;
     const ask = async () => {

@@ -400,4 +400,28 @@ test('stopped before the next segment, a run says so and begins nothing new', ()
     assert.equal(existsSync(join(hosts.root('h1'), 'first')), false);
   }));
 
+test('stopped in the middle, what runs is finished, nothing more of its batch begins, and the rest is kept', () =>
+  withHosts(1, async (hosts) => {
+    const controller = new AbortController();
+    const run = localRun(
+      hosts,
+      `
+- hosts: db
+  tasks:
+    - { name: long, command: { argv: [sh, "-c", 'sleep 1; printf x >>"$1"', x, "{{ root }}/long"] } }
+    - { name: next, command: { argv: [touch, "{{ root }}/next"] } }
+`,
+      { signal: controller.signal },
+    );
+    const plan = await run.plan();
+    const applying = run.apply(plan);
+    while (!run.events.some((e) => e.type === 'begin')) await new Promise((done) => setTimeout(done, 20));
+    controller.abort();
+    assert.equal(await applying, 'stopped');
+    await run.close();
+    assert.deepEqual(ends(run.events), ['h1 long: changed']);
+    assert.equal(read(hosts, 'h1', 'long'), 'x');
+    assert.equal(existsSync(join(hosts.root('h1'), 'next')), false);
+  }));
+
 test.run();

@@ -254,6 +254,22 @@ for (const connection of ['local', 'ssh'] as const) {
     assert.throws(() => readFileSync(mark), /ENOENT/);
   });
 
+  test('can be halted: what runs ends by itself, and nothing more begins', async ({ session }) => {
+    const key = nextKey();
+    const running = session.run(
+      { key, commands: [command('sleep 1; echo whole'), command('echo never')] },
+      {},
+    );
+    await sleep(300);
+    await session.halt(key);
+    const result = await running;
+    assert.is(result.outcome, 'cancelled');
+    assert.equal(
+      result.results.map((r) => [r.status, r.stdout]),
+      [[0, 'whole\n']],
+    );
+  });
+
   test('is in doubt when the program that ran it was killed', async ({ session }) => {
     const result = await runAll(session, command('echo half; kill -9 $PPID; sleep 0.3'));
     assert.is(result.outcome, 'in-doubt');
