@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 
 # The lab, the checks, and the programs that the tests run against.
 PACKAGES=(
-  busybox ca-certificates curl dash git iproute2 mmdebstrap openssh-client openssh-server procps
+  age busybox ca-certificates curl dash git iproute2 mmdebstrap openssh-client openssh-server procps
   shellcheck shfmt sudo systemd-container util-linux
 )
 POLICY=/usr/sbin/policy-rc.d

@@ -1,5 +1,6 @@
 import type { Outcome } from '../core/outcome.ts';
 import type { Args, CommandSpec } from './args.ts';
+import { KEY_OPTIONS, MARKER } from './key-options.ts';
 import { CONNECTION, DISPLAY, FORMAT, HELP, LISTINGS, NO_COLOUR, PROJECT } from './options.ts';
 
 /** A command with options of ours; its code is loaded only when it is called. */
@@ -46,12 +47,49 @@ export const COMMANDS: readonly Command[] = [
     },
     load: async () => (await import('./validate.ts')).validate,
   },
+  {
+    spec: {
+      name: 'key escrow',
+      summary: 'the backup key, encrypted with age for somebody, into a file off the hosts',
+      positionals: [],
+      options: [
+        { name: 'to', value: 'RECIPIENT', help: 'an age recipient (age1…); may be repeated' },
+        { name: 'out', value: 'FILE', help: 'where to write it (./fanatico-backup-key.KEYID.age)' },
+        ...KEY_OPTIONS,
+      ],
+    },
+    load: async () => (await import('./key-escrow.ts')).escrow,
+  },
+  {
+    spec: {
+      name: 'key verify-escrow',
+      summary: 'decrypt such a file, compare it with the hosts, and note there that it was so',
+      positionals: ['FILE'],
+      options: [
+        { name: 'identity', value: 'FILE', help: 'the age identity that decrypts it' },
+        { name: 'marker', value: 'PATH', help: `where the hosts note it (${MARKER})` },
+        ...KEY_OPTIONS,
+      ],
+    },
+    load: async () => (await import('./key-verify-escrow.ts')).verifyEscrow,
+  },
 ];
 
 /** Commands that read their arguments themselves. */
 export const SEPARATE = [
   { name: 'lab', summary: 'three real hosts on this machine, to try things on' },
 ] as const;
+
+/** The command that a command line begins with, by one word or two, and the words after it. */
+export function commandIn(
+  argv: readonly string[],
+): { command: Command; rest: readonly string[] } | undefined {
+  for (const words of [2, 1]) {
+    const command = COMMANDS.find(({ spec }) => spec.name === argv.slice(0, words).join(' '));
+    if (command) return { command, rest: argv.slice(words) };
+  }
+  return undefined;
+}
 
 export function commandNames(): string[] {
   return [...COMMANDS.map(({ spec }) => spec.name), ...SEPARATE.map(({ name }) => name)];

@@ -3,7 +3,7 @@ import { InputError, mistake } from '../core/diagnostic.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { Unreachable } from '../core/session.ts';
 import { isSet, parseArgs } from './args.ts';
-import { COMMANDS, commandNames } from './commands.ts';
+import { commandIn, commandNames } from './commands.ts';
 import { exitCode } from './exit-code.ts';
 
 for (const stream of [process.stdout, process.stderr]) stream.on('error', ignoreClosedReader);
@@ -28,18 +28,18 @@ async function run(argv: readonly string[]): Promise<number> {
     return showHelp(name, rest);
   if (name === '--version' || name === '-V') return showVersion();
   if (name === 'lab') return (await import('./lab.ts')).lab(rest);
-  const command = COMMANDS.find(({ spec }) => spec.name === name);
-  if (!command) throw await unknownCommand(name);
-  const args = parseArgs(command.spec, rest);
-  if (isSet(args, 'help')) return showHelp('help', [name]);
-  return exitCode(await (await command.load())(args));
+  const found = commandIn(argv);
+  if (!found) throw await unknownCommand(argv);
+  const args = parseArgs(found.command.spec, found.rest);
+  if (isSet(args, 'help')) return showHelp('help', argv);
+  return exitCode(await (await found.command.load())(args));
 }
 
 /** Without any command the help is the answer to a mistake, and goes to stderr. */
 async function showHelp(asked: string | undefined, rest: readonly string[]): Promise<number> {
   const { commandHelp, overviewHelp } = await import('./help.ts');
-  const command = COMMANDS.find(({ spec }) => spec.name === rest[0]);
-  const text = command ? commandHelp(command.spec) : overviewHelp();
+  const found = commandIn(rest);
+  const text = found ? commandHelp(found.command.spec) : overviewHelp();
   if (asked === undefined) process.stderr.write(text);
   else process.stdout.write(text);
   return exitCode(asked === undefined ? 'mistake' : 'done');
@@ -51,11 +51,14 @@ async function showVersion(): Promise<number> {
   return exitCode('done');
 }
 
-async function unknownCommand(name: string): Promise<InputError> {
+async function unknownCommand([name = '', next = '']: readonly string[]): Promise<InputError> {
   const { nearest } = await import('../language/nearest.ts');
-  const near = nearest(name, commandNames());
-  const hint = near === undefined ? `commands: ${commandNames().join(', ')}` : `did you mean \`${near}\`?`;
-  return mistake(`there is no command \`${name}\``, { hint });
+  const below = commandNames().filter((known) => known.startsWith(`${name} `));
+  const near = nearest(`${name} ${next}`, below) ?? nearest(name, commandNames());
+  const known = below.length > 0 ? below : commandNames();
+  const hint = near === undefined ? `commands: ${known.join(', ')}` : `did you mean \`${near}\`?`;
+  const asked = below.length > 0 && next !== '' ? `${name} ${next}` : name;
+  return mistake(`there is no command \`${asked}\``, { hint });
 }
 
 /** Says why it ended: expected (what was given, a host out of reach), the outside world's, or a bug of ours. */

@@ -40,7 +40,7 @@ export function loadProject(args: Args): Project {
   return {
     settings,
     playbook,
-    inventory: withOverrides(loaded.inventory, settings, isSet(args, 'become')),
+    inventory: withOverrides(loaded.inventory, settings, args),
     warnings: playbook.warnings,
   };
 }
@@ -56,7 +56,8 @@ export function findPlaybook(name: string): string {
   throw mistake(`there is no playbook \`${name}\``, { hint: `looked for ${tried.join(', ')}` });
 }
 
-function findInventory({ inventory }: Settings, cwd: string): string {
+/** The file that the settings name, as it is shown. */
+export function findInventory({ inventory }: Settings, cwd: string): string {
   if (inventory === undefined)
     throw mistake('no inventory was named', {
       hint: 'write -i FILE, set FANOPS_INVENTORY, or put `inventory: FILE` into fanops.yml',
@@ -68,7 +69,8 @@ function findInventory({ inventory }: Settings, cwd: string): string {
 }
 
 /** What the command line says about connections is stronger than the inventory. */
-function withOverrides(inventory: Inventory, settings: Settings, become: boolean): Inventory {
+export function withOverrides(inventory: Inventory, settings: Settings, args: Args): Inventory {
+  const become = isSet(args, 'become');
   const override = (host: Host): Host => ({
     ...host,
     ...(settings.user === undefined ? {} : { user: settings.user }),

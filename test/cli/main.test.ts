@@ -18,8 +18,8 @@ test('--help names every command that is there, on stdout', () => {
   assert.is(status, 0);
   assert.is(stderr, '');
   assert.equal(
-    [...stdout.matchAll(/^ {2}(\w+) {2,}/gm)].map(([, name]) => name),
-    ['plan', 'apply', 'validate', 'lab'],
+    [...stdout.matchAll(/^ {2}(\w+(?: [\w-]+)?) {2,}/gm)].map(([, name]) => name),
+    ['plan', 'apply', 'validate', 'key escrow', 'key verify-escrow', 'lab'],
   );
 });
 
@@ -48,8 +48,13 @@ const mistakes: [string[], string][] = [
   [['aply'], 'error: there is no command `aply`\n  hint: did you mean `apply`?\n\n1 error\n'],
   [
     ['resume'],
-    'error: there is no command `resume`\n  hint: commands: plan, apply, validate, lab\n\n1 error\n',
+    'error: there is no command `resume`\n  hint: commands: plan, apply, validate, key escrow, key verify-escrow, lab\n\n1 error\n',
   ],
+  [
+    ['key', 'escro'],
+    'error: there is no command `key escro`\n  hint: did you mean `key escrow`?\n\n1 error\n',
+  ],
+  [['key'], 'error: there is no command `key`\n  hint: commands: key escrow, key verify-escrow\n\n1 error\n'],
   [['plan'], 'error: PLAYBOOK is missing\n  hint: write fanops plan PLAYBOOK\n\n1 error\n'],
   [
     ['plan', '--jsn', 'p.yml'],
