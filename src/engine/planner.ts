@@ -70,7 +70,9 @@ function planBatch(walk: Walk, play: Play, hosts: readonly string[]): PlannedSte
       continue;
     }
     for (const decision of planTask(walk, play, task, hosts)) {
-      steps.push(plannedStep(decision, walk.masking));
+      const step = plannedStep(decision, walk.masking);
+      steps.push(step);
+      noteAdvice(walk, step);
       for (const name of notifiedBy(decision)) noteHandler(notified, name, decision);
     }
   }
@@ -159,6 +161,11 @@ function warnOutsideLimit(walk: Walk, play: Play, decision: Decision): void {
     walk.warnings.add(
       `task ${decision.task.number} (${taskLabel(decision.task)}) concerns the whole group: it may change ${outside.join(', ')} too, outside of the hosts chosen`,
     );
+}
+
+/** What needs no change and yet has something to say (`advise`). */
+function noteAdvice(walk: Walk, { change: { action, reason } }: PlannedStep): void {
+  if (action === 'none' && reason !== undefined) walk.warnings.add(walk.masking.masker.mask(reason));
 }
 
 function inOrder(steps: readonly PlannedStep[], hosts: readonly string[]): PlannedStep[] {

@@ -79,6 +79,7 @@ export class ConditionRoots {
       groups: objectShape(Object.fromEntries(Object.keys(groups).map((group) => [group, names]))),
       hostvars: objectShape(Object.fromEntries(hosts.map((host) => [host.name, vars]))),
       group_names: names,
+      play_hosts: names,
       inventory_hostname: STRING,
     };
   }

@@ -28,6 +28,7 @@ export type Layer = ReadonlyMap<string, Definition>;
 export const OWN_NAMES: readonly string[] = [
   'inventory_hostname',
   'group_names',
+  'play_hosts',
   'groups',
   'hostvars',
   'facts',

@@ -73,7 +73,8 @@ export function loadPlaybook(options: LoadOptions): Playbook {
   const commandLine = commandLineLayer(options, problems);
   const registered: Registered = { shapes: new Map(), by: new Map(), all: allRegisters(drafts) };
   const plays = drafts.map((draft) => {
-    const layers = { defaults: draft.defaults, vars: draft.vars, commandLine };
+    const hosts = draft.hosts.filter((host) => kept.has(host));
+    const layers = { defaults: draft.defaults, vars: draft.vars, commandLine, hosts };
     const roots = new ConditionRoots(loaded, layers);
     const finish = (task: TaskDraft): TaskContext =>
       finishTask(task, loaded, layers, roots, files, registered, problems);

@@ -12,6 +12,8 @@ export interface PlayLayers {
   readonly defaults: Layer;
   readonly vars: Layer;
   readonly commandLine: Layer;
+  /** The play's hosts, limit applied: `play_hosts`. Absent outside of a play. */
+  readonly hosts?: readonly string[];
 }
 
 /** What differs from one reading to the next: of the task, and of the moment. */
@@ -35,7 +37,7 @@ export function hostScope(host: string, loaded: Loaded, layers: PlayLayers, mome
     'variable',
     ownNames(host, loaded.inventory),
     hostvars(loaded, layers, moment.taskVars),
-    namesOf('variable', { facts: moment.facts }),
+    namesOf('variable', { facts: moment.facts, ...(layers.hosts && { play_hosts: layers.hosts }) }),
     registers(host, moment),
     {
       isNames: true,

@@ -21,6 +21,7 @@ const SPECIAL: {
   file: { src: 'file' },
   release: { files: 'files' },
   systemd_unit: { src: 'either' },
+  advise: { that: 'conditions' },
   assert: { that: 'conditions' },
 };
 

@@ -81,6 +81,20 @@ test('a file is made once, and the second apply changes nothing', () =>
     assert.equal(recap(second.events).recap.h1?.ok, 1);
   }));
 
+test('advice is a warning of the plan, and not a change', () =>
+  withHosts(2, async (hosts) => {
+    const playbook = `
+- hosts: db
+  tasks:
+    - { advise: { that: size(play_hosts) == 3, msg: 'a third host is missing beside {{join play_hosts ", "}}' } }
+    - { advise: { that: size(play_hosts) == 2, msg: not said } }
+`;
+    const { plan, outcome, events } = await applied(hosts, playbook);
+    assert.deepEqual(plan.warnings, ['a third host is missing beside h1, h2']);
+    assert.equal(outcome, 'done');
+    assert.deepEqual([recap(events).recap.h1?.ok, recap(events).recap.h1?.changed], [2, 0]);
+  }));
+
 test('a plan leaves no trace on the host, not even a folder of fanops', () =>
   withHosts(1, async (hosts) => {
     const before = treeText(join(hosts.dir, 'h1'));

@@ -45,6 +45,14 @@ for (const [serial, batches] of BATCHES)
   test(`serial: ${serial} splits three hosts`, () =>
     assert.equal(playbook(`- hosts: all\n  serial: ${serial}\n  tasks: []\n`).plays[0]?.batches, batches));
 
+test('play_hosts are the hosts of the play that the limit leaves', () => {
+  const [task] = tasks('- command: ls {{join play_hosts ","}}\n  when: size(play_hosts) < size(groups.db)', {
+    limit: 'web1,db2',
+  });
+  assert.is(items(task as never)[0]?.when, true);
+  assert.is(args(task as never).cmd, 'ls db2');
+});
+
 test('the limit keeps hosts, and what was before it stays known', () => {
   const [play] = playbook('- hosts: all\n  tasks: []\n', { limit: 'web1,db2' }).plays;
   assert.equal(play?.batches, [['db2', 'web1']]);

@@ -175,6 +175,14 @@ export const SPECIMENS: readonly Specimen[] = [
     that: [{ expression: '1 > 2', holds: false }],
     msg: 'no',
   })),
+  specimen('advise', 'that is not needed', 'none', () => ({
+    that: [{ expression: 'true', holds: true }],
+    msg: 'never said',
+  })),
+  specimen('advise', 'that is said', 'none', () => ({
+    that: [{ expression: '1 > 2', holds: false }],
+    msg: 'said',
+  })),
   specimen('package', 'one, and the lists are too old to know it', 'create', (_dir, machine) => {
     machine.write('upstream/etcd-server', '');
     return { name: 'etcd-server' };
@@ -247,6 +255,11 @@ export const SPECIMENS: readonly Specimen[] = [
     members: 'db',
   })),
   specimen('path_facts', 'of an empty directory', 'none', (dir) => ({ path: dir, members: 'db' })),
+  specimen('escrow_facts', 'of a key that is not there', 'none', (dir) => ({
+    members: 'db',
+    key: join(dir, 'key'),
+    marker: join(dir, 'marker'),
+  })),
   specimen('wait_for', 'a path', 'run', (dir) => ({ path: dir, timeout: '1s', every: '100ms' })),
   ...INSTALL_SPECIMENS,
 ];

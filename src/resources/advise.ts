@@ -1,0 +1,43 @@
+import { type Change, NONE } from '../core/change.ts';
+import type { Resource } from '../core/resource.ts';
+import { object, text } from './parts/schema.ts';
+
+export type AdviseArgs = {
+  /** As the language evaluated them. */
+  readonly that: readonly { readonly expression: string; readonly holds: boolean }[];
+  readonly msg: string;
+};
+
+export const advise: Resource<AdviseArgs, { readonly holds: boolean }> = {
+  name: 'advise',
+  kind: 'action',
+  scope: 'host',
+  summary: 'Warns, in every plan, while a condition does not hold. It never fails and changes nothing.',
+  schema: object(
+    {
+      that: {
+        type: 'array',
+        minItems: 1,
+        items: object({
+          expression: text('As written.'),
+          holds: { type: 'boolean', description: 'What it came to.' },
+        }),
+        description: 'Conditions that should all hold.',
+      },
+      msg: text('What to say when one does not: what follows from it, and what to do.'),
+    },
+    ['that', 'msg'],
+  ),
+  result: object({ holds: { type: 'boolean', description: 'Whether all of them hold.' } }, ['holds']),
+  identity: [],
+  address: ({ that }) => `advise ${that.map((one) => one.expression).join(' && ')}`,
+  needs: () => [],
+  diff: (args): Change => (allHold(args) ? NONE : { ...NONE, reason: args.msg }),
+  commands: () => [],
+  touches: () => [],
+  registered: (args) => ({ holds: allHold(args) }),
+};
+
+function allHold({ that }: AdviseArgs): boolean {
+  return that.every((one) => one.holds);
+}
