@@ -2,6 +2,7 @@ import type { FactKind } from '../core/fact.ts';
 import { content } from './content.ts';
 import { directoryEntries } from './directory-entries.ts';
 import { group } from './group.ts';
+import { keyIdKind } from './key-id.ts';
 import { packageKind } from './package.ts';
 import { path } from './path.ts';
 import { patroni } from './patroni.ts';
@@ -24,6 +25,7 @@ export const factKinds: readonly AnyFactKind[] = [
   content,
   directoryEntries,
   group,
+  keyIdKind,
   packageKind,
   patroni,
   patroniConfig,

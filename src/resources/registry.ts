@@ -3,6 +3,7 @@ import { assert } from './assert.ts';
 import { command } from './command.ts';
 import { copy } from './copy.ts';
 import { directory } from './directory.ts';
+import { escrowFacts } from './escrow-facts.ts';
 import { file } from './file.ts';
 import { group } from './group.ts';
 import { link } from './link.ts';
@@ -25,6 +26,7 @@ export const resources: readonly AnyResource[] = [
   command,
   copy,
   directory,
+  escrowFacts,
   file,
   group,
   link,

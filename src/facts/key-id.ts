@@ -1,0 +1,45 @@
+import type { FactKind, FactRequest, Looked } from '../core/fact.ts';
+import { lines, sh } from '../core/shell.ts';
+import { ABSENT, byFirst, found, framesOf, unanswered } from './frames.ts';
+import { PROLOGUE } from './stat.ts';
+
+/** The id of a backup key, worked out where it is: the key itself stays there. See docs/backup-format.md. */
+export const keyIdKind: FactKind<string, string> = {
+  name: 'key_id',
+  scope: 'host',
+  timeoutMs: 30_000,
+
+  look(subjects) {
+    const script = lines(
+      PROLOGUE,
+      sh`for p in ${subjects}; do`,
+      sh`d=\${p%/*}`,
+      sh`if [ -f "$p" ] && [ -r "$p" ]; then`,
+      sh`i=$(openssl enc -aes-256-cbc -pbkdf2 -iter 10000 -md sha256 -S 66616e61686d6163 -pass "file:$p" -P </dev/null | sed -n 's/^iv *=\\([0-9A-F]\\{16\\}\\).*/\\1/p')`,
+      sh`[ -z "$i" ] || printf 'key\\0%s\\0%s\\0' "$p" "$i"`,
+      sh`elif [ ! -e "$p" ] && [ -x "\${d:-/}" ]; then printf 'absent\\0%s\\0' "$p"; fi`,
+      sh`done`,
+    );
+    return { kind: 'shell', script: script.text };
+  },
+
+  parse(answer, subjects) {
+    const frames = framesOf(answer, { key: 2, absent: 1 });
+    const keys = byFirst(frames, 'key');
+    const gone = byFirst(frames, 'absent');
+    return subjects.map((subject): Looked<string> => {
+      const id = keys.get(subject)?.[1];
+      if (id !== undefined) return found(id.toLowerCase());
+      return gone.has(subject) ? ABSENT : unanswered(answer, `the key ${subject}`);
+    });
+  },
+
+  dependsOn: (subject) => [
+    { on: 'path', path: subject },
+    { on: 'cluster', name: subject },
+  ],
+};
+
+export function keyIdFact(subject: string): FactRequest<string> {
+  return { kind: 'key_id', subject };
+}
