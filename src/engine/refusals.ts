@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { isChanging } from '../core/change.ts';
 import { freeze, memoryVault } from '../core/json.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { Plan, PlannedStep } from '../core/plan.ts';
@@ -60,10 +61,16 @@ function* differing(planned: Plan, now: Plan): Generator<string> {
   const after = index(now);
   for (const key of new Set([...before.keys(), ...after.keys()])) {
     const [a, b] = [before.get(key), after.get(key)];
+    // A wait that has become necessary, or has not, changes nothing: what was approved still holds.
+    if (!matters(a) && !matters(b)) continue;
     if (isDeepStrictEqual(freeze(a, vault), freeze(b, vault))) continue;
     const step = b ?? a;
     yield `${step?.address} on ${step?.host}: planned ${a?.change.action ?? 'nothing'}, now ${b?.change.action ?? 'nothing'}${fieldsThatDiffer(a, b)}`;
   }
+}
+
+function matters(step: PlannedStep | undefined): boolean {
+  return step !== undefined && (isChanging(step.change) || step.change.action === 'blocked');
 }
 
 function fieldsThatDiffer(a: PlannedStep | undefined, b: PlannedStep | undefined): string {

@@ -1,3 +1,4 @@
+import { NONE } from '../core/change.ts';
 import type { FactRequest, FactView, Looked } from '../core/fact.ts';
 import type { Resource } from '../core/resource.ts';
 import { patroniFact } from '../facts/patroni.ts';
@@ -69,8 +70,12 @@ export const waitFor: Resource<WaitForArgs, { readonly seen: string; readonly wa
   ),
   identity: [],
   address: (args) => `wait_for ${wishOf(args)}`,
-  needs: () => [],
-  diff: (args) => ({ action: 'run', risk: 'reads', fields: [], reason: `waits for ${wishOf(args)}` }),
+  needs: (args) => [probeOf(args)],
+  // What is there already need not be waited for: a plan of a finished host is empty.
+  diff: (args, facts) =>
+    met(args, facts).met
+      ? NONE
+      : { action: 'run', risk: 'reads', fields: [], reason: `waits for ${wishOf(args)}` },
   commands: (args) => [
     {
       kind: 'await',
@@ -81,8 +86,8 @@ export const waitFor: Resource<WaitForArgs, { readonly seen: string; readonly wa
     },
   ],
   touches: () => [],
-  registered: (_args, _change, [output]) => ({
-    seen: output?.stdout ?? '',
+  registered: (args, _change, [output], facts) => ({
+    seen: output?.stdout ?? met(args, facts).seen,
     waited_ms: output?.durationMs ?? 0,
   }),
   met,

@@ -294,6 +294,26 @@ test('a plan that does not hold any more is refused before anything is done', ()
     assert.ok(events.some((e) => e.type === 'warning' && e.text.includes('/b on h1')));
   }));
 
+test('a wait that became necessary after the plan does not make it stale', () =>
+  withHosts(1, async (hosts) => {
+    writeFileSync(join(hosts.root('h1'), 'there'), '');
+    const { plan, outcome } = await applied(
+      hosts,
+      `
+- hosts: db
+  tasks:
+    - { name: wait, wait_for: { path: "{{ root }}/there", timeout: 20s } }
+    - { name: file, file: { path: "{{ root }}/file", content: x } }
+`,
+      () => {
+        rmSync(join(hosts.root('h1'), 'there'));
+        setTimeout(() => writeFileSync(join(hosts.root('h1'), 'there'), ''), 700);
+      },
+    );
+    assert.deepEqual(actions(plan), ['h1 wait: none', 'h1 file: create']);
+    assert.equal(outcome, 'done');
+  }));
+
 test('what is blocked on one host is refused for all before anything is done', () =>
   withHosts(2, async (hosts) => {
     mkdirSync(join(hosts.root('h1'), 'parent'));

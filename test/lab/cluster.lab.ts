@@ -119,6 +119,7 @@ function changesTold(text: string): Set<string> {
 let named: readonly Step[] = [];
 
 test('a plan of pristine hosts changes nothing on them', () => {
+  fanopsEnds(0, 'lab', 'down');
   fanopsEnds(0, 'lab', 'up');
   fanopsEnds(0, 'lab', 'reset');
   for (const host of HOSTS) onHost(host, 'true');

@@ -260,11 +260,6 @@ export const SPECIMENS: readonly Specimen[] = [
     key: join(dir, 'key'),
     marker: join(dir, 'marker'),
   })),
-  specimen('escrow_facts', 'of a key that is not there', 'none', (dir) => ({
-    members: 'db',
-    key: join(dir, 'key'),
-    marker: join(dir, 'marker'),
-  })),
-  specimen('wait_for', 'a path', 'run', (dir) => ({ path: dir, timeout: '1s', every: '100ms' })),
+  specimen('wait_for', 'a path that is there', 'none', (dir) => ({ path: dir, timeout: '1s', every: '100ms' })),
   ...INSTALL_SPECIMENS,
 ];
