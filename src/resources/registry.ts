@@ -1,4 +1,5 @@
 import type { AnyResource } from '../core/resource.ts';
+import { advise } from './advise.ts';
 import { assert } from './assert.ts';
 import { command } from './command.ts';
 import { copy } from './copy.ts';
@@ -9,8 +10,10 @@ import { group } from './group.ts';
 import { link } from './link.ts';
 import { packageResource } from './package.ts';
 import { pathFacts } from './path-facts.ts';
+import { patroniConfig } from './patroni-config.ts';
 import { patroniFacts } from './patroni-facts.ts';
 import { patroniRestart } from './patroni-restart.ts';
+import { patroniRollingRestart } from './patroni-rolling-restart.ts';
 import { patroniSwitchover } from './patroni-switchover.ts';
 import { randomSecret } from './random-secret.ts';
 import { release } from './release.ts';
@@ -22,6 +25,7 @@ import { waitFor } from './wait-for.ts';
 
 /** Every resource and action that a playbook can name. */
 export const resources: readonly AnyResource[] = [
+  advise,
   assert,
   command,
   copy,
@@ -32,8 +36,10 @@ export const resources: readonly AnyResource[] = [
   link,
   packageResource,
   pathFacts,
+  patroniConfig,
   patroniFacts,
   patroniRestart,
+  patroniRollingRestart,
   patroniSwitchover,
   randomSecret,
   release,

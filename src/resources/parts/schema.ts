@@ -16,6 +16,10 @@ export function flag(description: string, byDefault: boolean): JsonSchema {
   return { type: 'boolean', default: byDefault, description };
 }
 
+export function portNumber(description: string, byDefault: number): JsonSchema {
+  return { type: 'integer', minimum: 1, maximum: 65_535, default: byDefault, description };
+}
+
 export function oneOf(values: readonly string[], description: string): JsonSchema {
   return { type: 'string', enum: values, description };
 }
