@@ -15,7 +15,8 @@ export function restartReplica(args: RollingArgs, member: string, seconds: numbe
   const { cluster } = args;
   return lines(
     patronictl(args, ['restart', '--force', '--role', 'replica', cluster, member], success(member)),
-    untilStreaming(args, member, seconds),
+    streams(args, seconds),
+    sh`until_streams ${member}`,
   );
 }
 
@@ -43,7 +44,8 @@ export function handOver(args: RollingArgs, from: string, to: string, seconds: n
   const words = ['switchover', '--leader', from, '--candidate', to, '--force', args.cluster];
   return lines(
     patronictl(args, words, `Successfully switched over to "${to}"`),
-    untilStreaming(args, from, seconds),
+    streams(args, seconds),
+    sh`until_streams ${from}`,
   );
 }
 
@@ -53,9 +55,10 @@ export function untilNothingPends(args: RollingArgs, members: readonly string[],
   const settled = members.map((member) => ({ member, role: 'any' }) as const);
   return lines(
     patronictl(args, ['list', '-f', 'tsv', cluster], ''),
-    listRows(args),
+    streams(args, seconds),
     sh`again=$(rows 2>/dev/null | awk -F '\\t' '$4 != "" && $2 !~ /Leader/ { print $1 }')`,
-    sh`for member in $again; do ctl restart --force --role replica ${cluster} "$member" || exit 1; done`,
+    sh`while read -r member; do [ -n "$member" ] || continue`,
+    sh`ctl restart --force --role replica ${cluster} "$member" || exit 1; until_streams "$member"; done <<EOF\n$again\nEOF`,
     untilMembers(args, settled, seconds),
   );
 }
@@ -74,23 +77,23 @@ function listRows({ cluster }: PatronictlArgs): Script {
 }
 
 /**
- * Running, by Patroni's list, and streaming, by what the leader's PostgreSQL says of its standbys in Patroni's REST
- * interface: older versions of Patroni call a replica running that gets nothing.
+ * Defines `until_streams MEMBER`. Running is what Patroni's list says; streaming what the leader's PostgreSQL says of
+ * its standbys in Patroni's REST interface: older versions of Patroni call a replica running that gets nothing.
  */
-function untilStreaming({ cluster, urls }: RollingArgs, member: string, seconds: number): Script {
-  const isRunning = `$1 == member && $2 !~ /Leader/ && ($3 == "running" || $3 == "streaming") { found = 1 } END { exit !found }`;
+function streams({ cluster, urls }: RollingArgs, seconds: number): Script {
+  const runs = `$1 == member && $2 !~ /Leader/ && ($3 == "running" || $3 == "streaming") { found = 1 } END { exit !found }`;
   const leaderUrl = `[.members[] | select(.role == "leader" or .role == "master")][0].api_url // empty`;
-  const streams = `any(.replication[]?; .application_name == $member and .state == "streaming")`;
+  const isFed = `any(.replication[]?; .application_name == $member and .state == "streaming")`;
   return lines(
     listRows({ cluster }),
     NEEDS_CURL_AND_JQ,
     sh`rest() { curl -sS --noproxy '*' --max-time 5 "$1" 2>/dev/null; }`,
-    sh`streaming() { rows 2>/dev/null | awk -F '\\t' -v ${`member=${member}`} ${isRunning} || return 1`,
+    sh`streams() { rows 2>/dev/null | awk -F '\t' -v member="$1" ${runs} || return 1`,
     sh`for base in ${urls}; do cluster=$(rest "$base/cluster") && [ -n "$cluster" ] && break; done`,
     sh`url=$(printf '%s' "$cluster" | jq -r ${leaderUrl}) && [ -n "$url" ] || return 1`,
-    sh`rest "$url" | jq -e --arg member ${member} ${streams} >/dev/null; }`,
-    sh`n=0; until streaming; do n=$((n + 1))`,
-    sh`[ $n -lt ${seconds} ] || { echo ${`${member} is not a running and streaming replica:`} >&2; rows >&2; exit 1; }; sleep 1; done`,
-    sh`echo ${`${member} runs and streams`}`,
+    sh`rest "$url" | jq -e --arg member "$1" ${isFed} >/dev/null; }`,
+    sh`until_streams() { n=0; until streams "$1"; do n=$((n + 1))`,
+    sh`[ $n -lt ${seconds} ] || { echo "$1 is not a running and streaming replica:" >&2; rows >&2; exit 1; }; sleep 1; done`,
+    sh`echo "$1 runs and streams"; }`,
   );
 }
