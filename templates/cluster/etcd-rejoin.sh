@@ -21,6 +21,7 @@ main() {
   peer_url=$2
   export ETCDCTL_ENDPOINTS="$3"
 
+  wait_for_quorum
   members=$(etcdctl member list)
   id=$(printf '%s\n' "$members" | member_id "$peer_url")
   if [ -n "$id" ] && printf '%s\n' "$members" | is_waiting_to_start "$id"; then
@@ -29,6 +30,20 @@ main() {
   fi
   [ -z "$id" ] || etcdctl member remove "$id"
   etcdctl member add "$name" --peer-urls="$peer_url"
+}
+
+# When the lost member led, the others elect a leader first, for which they take their election timeout or two. A
+# change of members sent meanwhile would time out, and nobody could say whether it was made.
+wait_for_quorum() {
+  tries=${ETCD_REJOIN_TRIES:-30}
+  until etcdctl get --keys-only --limit=1 / >/dev/null; do
+    tries=$((tries - 1))
+    [ "$tries" -gt 0 ] || {
+      printf 'the other members (%s) have no quorum: make another one run first\n' "$ETCDCTL_ENDPOINTS" >&2
+      return 1
+    }
+    sleep 2
+  done
 }
 
 # usage: member_id PEER_URL <MEMBERS; the lines are "ID, status, name, peer URLs, client URLs, learner"
