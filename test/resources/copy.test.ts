@@ -7,7 +7,7 @@ import { type Case, expectCases, expectRefusedArgs, NOTHING, refusal } from './c
 import { at, file, OLD, SUM } from './file-facts.ts';
 import { expectRefusedPaths, type Scratch, seed, useFolder } from './scratch.ts';
 import { apply, SH } from './tiny-engine.ts';
-import { ABSENT, unreadable, value } from './views.ts';
+import { ABSENT, unreadable } from './views.ts';
 
 const test = suite<Scratch>('copy');
 useFolder(test);
@@ -132,10 +132,7 @@ const CASES: readonly Case[] = [
   {
     title: 'a directory in its place is left alone',
     args: ARGS,
-    facts: at(
-      '/etc/f',
-      value({ type: 'directory', mode: '0755', owner: 'root', group: 'root', mounted: false }),
-    ),
+    facts: at('/etc/f', file({ type: 'directory' })),
     change: refusal(/expected a regular file at \/etc\/f, found a directory/),
   },
 ];
