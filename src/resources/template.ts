@@ -1,48 +1,6 @@
-import type { Resource } from '../core/resource.ts';
-import { FILE_PROPERTIES, PATH_RESULT } from './file.ts';
-import {
-  fileCommands,
-  fileDetail,
-  fileDiff,
-  fileNeeds,
-  filePredict,
-  fileTouches,
-  type WantedFile,
-} from './parts/regular-file.ts';
-import { absolutePath, object, text } from './parts/schema.ts';
+import { fileAtDest } from './parts/file-at-dest.ts';
+import { text } from './parts/schema.ts';
 
-export type TemplateArgs = Omit<WantedFile, 'path'> & { readonly dest: string };
-
-export const template: Resource<TemplateArgs, { readonly path: string }> = {
-  name: 'template',
-  kind: 'resource',
-  scope: 'host',
-  summary: 'A file rendered from a template on the controller.',
-  schema: object(
-    {
-      dest: absolutePath('Where it goes on the host.'),
-      src: text('The template on the controller; rendered by fanops into `content`.'),
-      ...FILE_PROPERTIES,
-    },
-    ['dest'],
-  ),
-  result: PATH_RESULT,
-  identity: ['dest', 'follow'],
-  address: ({ dest }) => `path ${dest}`,
-  needs: (args) => fileNeeds(destination(args)),
-  detail: (args, change) => fileDetail(asFile(args), change),
-  diff: (args, facts) => fileDiff(asFile(args), facts),
-  commands: (args, change) => fileCommands(asFile(args), change),
-  touches: (args, change) => fileTouches(args.dest, change),
-  predict: (args, change) => filePredict(asFile(args), change),
-  registered: ({ dest }) => ({ path: dest }),
-};
-
-function asFile(args: TemplateArgs): WantedFile {
-  return { ...args, path: args.dest };
-}
-
-/** Reads nothing else: other arguments may be unknown when this is asked for. */
-function destination({ dest, follow }: TemplateArgs): Pick<WantedFile, 'path' | 'follow'> {
-  return { path: dest, ...(follow === undefined ? {} : { follow }) };
-}
+export const template = fileAtDest('template', 'A file rendered from a template on the controller.', {
+  src: text('The template on the controller; rendered by fanops into `content`.'),
+});
