@@ -1,0 +1,173 @@
+#!/bin/bash
+# Proves that the backups can be relied on, and writes a report to LOG_DIR/backup-reports.
+#   always       the newest full backup is not too old; sidecar, HMAC, size and sha256 of every full backup and WAL file;
+#                the newest full backup decrypts, decompresses and lists to its end; the WAL since it has no hole
+#   with --deep  each WAL file decrypts, too, and the newest full backup is unpacked for pg_verifybackup
+# The newest full backup that passes becomes latest.tar.gz.
+#
+# usage: backup-verify.sh [--deep] [--report-only] [--help]
+#   --report-only   writes the report and nothing else
+# exit status: 0 all good; 6 something is wrong: the report and the lines on stderr say what; others see backup-lib.sh
+lib=$(readlink -f -- "${BASH_SOURCE[0]}") || exit 1
+# shellcheck source=templates/backup/backup-lib.sh
+. "${lib%/*}/backup-lib.sh"
+# shellcheck source=templates/backup/backup-format.sh
+. "${lib%/*}/backup-format.sh"
+# shellcheck source=templates/backup/backup-proof.sh
+. "${lib%/*}/backup-proof.sh"
+
+DEEP=no REPORT_ONLY=no
+RESULTS='' FAILED=0 CHECKED=0
+WORK=''
+
+main() {
+  read_options "$@"
+  trap 'log_failure $? $LINENO "$BASH_COMMAND"' ERR
+  trap '[ -z "$WORK" ] || rm -rf "$WORK"' EXIT
+  trap 'exit 1' HUP INT TERM
+  load_settings backup-verify
+  [ "$REPORT_ONLY" = no ] || LOG_FILE=''
+  derive_keys
+  take_lock backup-verify 0
+  WORK=$(mktemp -d "$STATE_DIR/backup-verify.XXXXXX")
+  STARTED=$(now)
+  if nothing_belongs_here; then
+    log info "$BACKUP_ROOT holds no backup on this member: nothing to verify here"
+    return
+  fi
+  verify_identity
+  verify_fulls
+  verify_wal
+  write_report
+  [ "$FAILED" -eq 0 ] || exit 6
+}
+
+read_options() {
+  local option
+  for option in "$@"; do
+    case $option in
+    --deep) DEEP=yes ;;
+    --report-only) REPORT_ONLY=yes ;;
+    *) show_help "$lib" "$option" && exit 0 ;;
+    esac
+  done
+}
+
+# A replica's archive is empty until it leads for the first time. An empty archive of a leader is a failure.
+nothing_belongs_here() {
+  archive_is_empty && [ "$(sql 'select pg_is_in_recovery()' 2>/dev/null)" = t ]
+}
+
+now() {
+  printf '%(%Y-%m-%dT%H:%M:%SZ)T' -1
+}
+
+# usage: result ARTEFACT CHECK PROBLEM; an empty PROBLEM is a success
+result() {
+  local status=ok problem=${3//[^A-Za-z0-9 ._:\/+=,()@;\'-]/ }
+  CHECKED=$((CHECKED + 1))
+  if [ -n "$3" ]; then
+    status=failed
+    FAILED=$((FAILED + 1))
+    log error "$1: $2: $3"
+  fi
+  RESULTS+="${RESULTS:+,$'\n'}    { \"artefact\": \"$1\", \"check\": \"$2\", \"status\": \"$status\", \"problem\": \"$problem\" }"
+}
+
+verify_identity() {
+  result CLUSTER.json identity "$(archive_problem "$(sql 'select system_identifier from pg_control_system()' 2>/dev/null || true)")"
+}
+
+verify_fulls() {
+  local file newest problem
+  newest=$(newest_full)
+  result full freshness "$(age_problem "$newest")"
+  for file in "$BACKUP_ROOT"/full/full_backup_[0-9]*.tar.gz; do
+    [ -e "$file" ] || continue
+    problem=$(stored_problem "$file")
+    result "${file##*/}" stored "$problem"
+    if [[ -z $problem && $file == "$newest" ]]; then verify_newest "$file"; fi
+  done
+}
+
+# usage: age_problem FILE
+age_problem() {
+  local ended age
+  if [ -z "$1" ]; then
+    printf 'there is no full backup'
+    return
+  fi
+  read_sidecar "$1.json" || { printf '%s' "${FIELD[problem]}" && return; }
+  ended=$(date -u -d "${FIELD[ended_at]-}" +%s) || { printf 'its end is not known' && return; }
+  age=$((($(printf '%(%s)T' -1) - ended) / 3600))
+  ((age < VERIFY_MAX_AGE_HOURS)) || printf 'the newest, %s, ended %d hours ago; at most %d are allowed' "${1##*/}" "$age" "$VERIFY_MAX_AGE_HOURS"
+}
+
+# usage: verify_newest FILE
+verify_newest() {
+  local problem
+  problem=$(content_problem "$1" "$WORK")
+  result "${1##*/}" content "$problem"
+  [ -z "$problem" ] || return 0
+  if [ "$DEEP" = yes ]; then
+    problem=$(unpacked_problem "$1" "$WORK")
+    result "${1##*/}" pg_verifybackup "$problem"
+  fi
+  [ -n "$problem" ] || [ "$REPORT_ONLY" = yes ] || link_latest "$1"
+}
+
+# Every file in wal/, and that none is missing in the row since the newest full backup began.
+verify_wal() {
+  local file name problem
+  for file in "$BACKUP_ROOT"/wal/*.gz; do
+    [ -e "$file" ] || continue
+    problem=$(stored_problem "$file")
+    [ -n "$problem" ] || [ "$DEEP" = no ] || problem=$(content_problem "$file" "$WORK")
+    name=${file##*/}
+    result "wal/$name" stored "$problem"
+  done
+  result wal continuity "$(wal_problem)"
+}
+
+# A hole would be taken for the end of the WAL by a restore to the latest, silently.
+wal_problem() {
+  local newest name size previous='' begin holes=''
+  newest=$(newest_full)
+  [ -n "$newest" ] && read_sidecar "$newest.json" || return 0
+  size=${FIELD[wal_segment_size]}
+  begin=$(segment_before "${FIELD[first_wal]}" "$size")
+  previous=$begin
+  for name in "$BACKUP_ROOT"/wal/"${FIELD[first_wal]:0:8}"????????????????.gz; do
+    name=${name##*/} name=${name%.gz}
+    [[ $name < ${FIELD[first_wal]} ]] && continue
+    [ "$(segment_before "$name" "$size")" = "$previous" ] || holes+=" before $name"
+    previous=$name
+  done
+  if [ "$previous" = "$begin" ]; then printf 'no WAL of timeline %d was archived since %s began' "${FIELD[timeline]}" "${newest##*/}"; fi
+  [ -z "$holes" ] || printf 'segments are missing:%s; until they are found, nothing after such a hole can be restored' "$holes"
+}
+
+# usage: segment_before SEGMENT SIZE
+segment_before() {
+  local per_log=$((0x100000000 / $2)) number
+  number=$((16#${1:8:8} * per_log + 16#${1:16:8} - 1))
+  printf '%s%08X%08X' "${1:0:8}" $((number / per_log)) $((number % per_log))
+}
+
+write_report() {
+  local directory=$LOG_DIR/backup-reports file status=ok
+  [ "$FAILED" -eq 0 ] || status=failed
+  file=$directory/backup_verification_$(printf '%(%Y%m%d_%H%M%S)T' -1).json
+  mkdir -p "$directory"
+  {
+    printf '{\n  "schema": "%s",\n  "kind": "report",\n  "cluster": "%s",\n  "node": "%s",\n' "$SCHEMA" "$CLUSTER_NAME" "$NODE_NAME"
+    printf '  "started_at": "%s",\n  "ended_at": "%s",\n  "deep": %s,\n' "$STARTED" "$(now)" "$([ $DEEP = yes ] && printf true || printf false)"
+    printf '  "status": "%s",\n  "checked": %d,\n  "failed": %d,\n  "results": [\n%s\n  ]\n}\n' "$status" "$CHECKED" "$FAILED" "$RESULTS"
+  } >"$directory/.report.tmp"
+  mv "$directory/.report.tmp" "$file"
+  log info "$status: $CHECKED checks, $FAILED failed; $file"
+}
+
+if [ "${BASH_SOURCE[0]}" = "$0" ]; then
+  main "$@"
+fi
