@@ -25,7 +25,7 @@ export async function applyPlaybook(run: Run): Promise<Outcome> {
 
 async function applyBatch(run: Run, play: Play, hosts: readonly string[]): Promise<Pending> {
   for (const host of hosts) run.recaps.see(host);
-  const notified = new Notified(run.playbook, run.contacts, play, hosts);
+  const notified = new Notified(run.notes, play, hosts);
   for (const stretch of stretchesOf(run.ground, play.tasks)) {
     await applyStretch(run, play, hosts, stretch, notified);
     if (run.ended.size > 0) return notified.left();
@@ -84,8 +84,7 @@ async function runHandlers(
     }
     for (const host of due) {
       if (run.ended.has(host)) continue;
-      notified.done(handler, host);
-      await notified.strike(host, [handler.name]);
+      await notified.done(handler, host);
     }
     if (run.ended.size > 0) return;
   }

@@ -9,6 +9,7 @@ import { applyPlaybook } from './apply.ts';
 import { Contacts } from './contacts.ts';
 import { FactStore } from './fact-store.ts';
 import type { AnyFactKind, Ground } from './ground.ts';
+import { KeptNotes } from './kept-notes.ts';
 import { look } from './looking.ts';
 import { isSettled, planFrom } from './planner.ts';
 import { Recaps } from './recaps.ts';
@@ -112,6 +113,7 @@ export class Engine {
       id: runId,
       ground: this.#ground,
       contacts: this.#contacts,
+      notes: new KeptNotes(this.#ground, playbook, this.#contacts),
       playbook,
       planned: indexPlan(planned),
       registers: new Registers(),

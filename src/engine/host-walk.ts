@@ -9,7 +9,10 @@ import { workThrough } from './work.ts';
 
 export interface CarriedOut {
   readonly decision: Decision;
-  readonly changed: boolean;
+  /** A failure may have changed something before it failed. */
+  readonly effect: 'changed' | 'perhaps' | 'none';
+  /** The hosts that were given commands, and so keep notes of its handlers. */
+  readonly keepers: readonly string[];
 }
 
 /**
@@ -34,7 +37,11 @@ export async function walkHost(
     task.outcomes.push(outcome);
     behind.set(placed.at.task, task);
     if (isWork(placed.decision))
-      carriedOut.push({ decision: placed.decision, changed: outcome.outcome === 'changed' });
+      carriedOut.push({
+        decision: placed.decision,
+        effect: effectOf(outcome),
+        keepers: keepersOf(placed.decision, outcome),
+      });
     if (placed.isLast || outcome.failure) finishTask(run, host, task.decisions, task.outcomes);
   };
 
@@ -73,6 +80,18 @@ function nextCursor(
 ): Cursor {
   const open = placed.find((p) => isWork(p.decision) && !outcomes.has(p));
   return open ? open.at : next;
+}
+
+function effectOf({ outcome, failure, outputs }: ItemOutcome): CarriedOut['effect'] {
+  if (outcome === 'changed') return 'changed';
+  const wasBegun =
+    outputs.length > 0 || failure?.outcome === 'unreachable' || failure?.outcome === 'in-doubt';
+  return failure && wasBegun ? 'perhaps' : 'none';
+}
+
+function keepersOf({ on, view, resource }: Decision, { outputs, failure }: ItemOutcome): readonly string[] {
+  if (outputs.length === 0 && !failure) return [];
+  return resource.scope === 'cluster' ? (view?.members ?? [on]) : [on];
 }
 
 function isUnfinished(outcome: ItemOutcome | undefined): boolean {

@@ -40,7 +40,7 @@ export async function perform(
 
   const key = `${run.id}.${run.nextBatch()}`;
   const commands = listed.map((one, index) =>
-    batchCommand(run, one, listed[index - 1], listed[index + 1], handler),
+    batchCommand(run, on, one, listed[index - 1], listed[index + 1], handler),
   );
   run.begun = true;
   run.running.set(on, key);
@@ -65,13 +65,14 @@ function listCommands(decision: Decision, on: string): readonly Listed[] {
 
 function batchCommand(
   run: Run,
+  on: string,
   { decision, command, id }: Listed,
   before: Listed | undefined,
   after: Listed | undefined,
   handler: boolean,
 ): BatchCommand {
   const as = command.as ?? decision.item?.as;
-  const notes = decision.task.notify.map((name) => handlerKey(run.playbook, { name }));
+  const notes = decision.task.notify.map((name) => handlerKey(run.playbook, { name }, decision.host, on));
   const isFirst = before?.decision !== decision;
   const isLast = after?.decision !== decision;
   return {
@@ -81,7 +82,7 @@ function batchCommand(
     ...(command.stdin === undefined ? {} : { stdin: command.stdin }),
     ...(as === undefined ? {} : { as }),
     ...(isFirst && notes.length ? { notes } : {}),
-    ...(isLast && handler ? { strikes: [handlerKey(run.playbook, decision.task)] } : {}),
+    ...(isLast && handler ? { strikes: [handlerKey(run.playbook, decision.task, decision.host, on)] } : {}),
   };
 }
 

@@ -6,7 +6,7 @@ import { Blinding } from './blinding.ts';
 import { decide } from './decide.ts';
 import { type Decision, taskLabel } from './decision.ts';
 import type { Ground } from './ground.ts';
-import { handlerKey } from './handler-key.ts';
+import { keepersFromBefore } from './handler-key.ts';
 import { Outlook } from './outlook.ts';
 import { type Masking, plannedStep } from './planned-step.ts';
 import { registeredTask } from './registered.ts';
@@ -25,6 +25,8 @@ interface Walk {
   readonly blinding: Blinding;
   readonly addresses: Addresses;
   readonly warnings: Set<string>;
+  /** Handlers that have had their turn: what an earlier run left pending is then done. */
+  readonly handled: Set<string>;
 }
 
 /**
@@ -41,6 +43,7 @@ export function planFrom(ground: Ground, playbook: Playbook, masking: Masking): 
     blinding: new Blinding(),
     addresses: new Addresses(),
     warnings: new Set(playbook.warnings.map((w) => w.message)),
+    handled: new Set(),
   };
   const plays = playbook.plays.map((play) => planPlay(walk, play));
   return {
@@ -130,8 +133,10 @@ function noteHandler(notified: Notified, name: string, decision: Decision): void
 function pendingFromBefore(walk: Walk, play: Play, hosts: readonly string[]): Notified {
   const notified: Notified = new Map();
   for (const handler of play.handlers) {
-    const key = handlerKey(walk.playbook, handler);
-    const pending = hosts.filter((host) => walk.ground.hello(host)?.pendingHandlers.includes(key));
+    const isPending = (host: string): boolean =>
+      !walk.handled.has(JSON.stringify([handler.name, host])) &&
+      keepersFromBefore(walk.ground, walk.playbook, handler, host).length > 0;
+    const pending = hosts.filter(isPending);
     if (pending.length) notified.set(handler.name, new Map(pending.map((host) => [host, 'pending'])));
   }
   return notified;
@@ -147,6 +152,7 @@ function planHandlers(walk: Walk, play: Play, hosts: readonly string[], notified
       const state = states.get(decision.host) ?? 'notified';
       steps.push({ ...plannedStep(decision, walk.masking), handler: state });
     }
+    for (const host of concerned) walk.handled.add(JSON.stringify([handler.name, host]));
     notified.delete(handler.name);
   }
   return steps;

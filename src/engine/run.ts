@@ -5,6 +5,7 @@ import type { Plan, PlannedStep } from '../core/plan.ts';
 import type { Playbook } from '../core/task.ts';
 import type { Contacts } from './contacts.ts';
 import type { Ground } from './ground.ts';
+import type { KeptNotes } from './kept-notes.ts';
 import type { Recaps } from './recaps.ts';
 import type { Registers } from './registers.ts';
 
@@ -19,6 +20,7 @@ export interface Run {
   readonly id: string;
   readonly ground: Ground;
   readonly contacts: Contacts;
+  readonly notes: KeptNotes;
   readonly playbook: Playbook;
   readonly planned: ReadonlyMap<string, PlannedStep>;
   readonly registers: Registers;

@@ -2,62 +2,9 @@ import * as assert from 'node:assert/strict';
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
-import type { RunEvent } from '../../src/core/event.ts';
-import type { Outcome } from '../../src/core/outcome.ts';
-import type { Plan } from '../../src/core/plan.ts';
-import { type LocalHosts, localHosts, localRun } from '../support/local-run.ts';
+import { actions, applied, ends, failure, recap, withHosts } from '../support/applied.ts';
+import { type LocalHosts, localRun } from '../support/local-run.ts';
 import { treeText } from '../support/tree.ts';
-
-interface Done {
-  readonly plan: Plan;
-  readonly outcome: Outcome;
-  readonly events: readonly RunEvent[];
-}
-
-/** Plans and applies a playbook; `between` happens after the plan was made. */
-async function applied(hosts: LocalHosts, playbook: string, between: () => void = () => {}): Promise<Done> {
-  const run = localRun(hosts, playbook);
-  try {
-    const plan = await run.plan();
-    between();
-    return { plan, outcome: await run.apply(plan), events: run.events };
-  } finally {
-    await run.close();
-  }
-}
-
-async function withHosts(count: number, act: (hosts: LocalHosts) => Promise<void>): Promise<void> {
-  const hosts = localHosts(count);
-  try {
-    await act(hosts);
-  } finally {
-    hosts.remove();
-  }
-}
-
-function actions(plan: Plan): string[] {
-  return plan.plays
-    .flatMap((p) => p.steps)
-    .map((s) => `${s.host} ${s.task.name}: ${s.skipped ?? s.change.action}`);
-}
-
-function ends(events: readonly RunEvent[]): string[] {
-  const ended = events.filter((e) => e.type === 'end');
-  const inOrder = ended.toSorted((a, b) => a.task.number - b.task.number || a.host.localeCompare(b.host));
-  return inOrder.map((e) => `${e.host} ${e.task.name}: ${e.outcome}`);
-}
-
-function recap(events: readonly RunEvent[]) {
-  const end = events.find((e) => e.type === 'finished');
-  assert.ok(end?.type === 'finished');
-  return end;
-}
-
-function failure(events: readonly RunEvent[]) {
-  const end = events.find((e) => e.type === 'end' && e.failure);
-  assert.ok(end?.type === 'end' && end.failure, 'nothing failed');
-  return end.failure;
-}
 
 const read = (hosts: LocalHosts, host: string, path: string): string =>
   readFileSync(join(hosts.root(host), path), 'utf8');
