@@ -11,7 +11,7 @@ export interface OnMachine {
 type State = { readonly [file: string]: string };
 
 /** Every test of the suite has a machine of its own. */
-export function useMachine(test: Test<OnMachine>): void {
+export function useMachine<T extends OnMachine>(test: Test<T>): void {
   test.before.each((context) => {
     context.machine = stubMachine();
   });

@@ -1,0 +1,133 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Looked } from '../../src/core/fact.ts';
+import { patroniFact } from '../../src/facts/patroni.ts';
+import type { PatroniView } from '../../src/facts/patroni-view.ts';
+import { patroniFacts } from '../../src/resources/patroni-facts.ts';
+import { viewOf } from '../facts/patroni-server.ts';
+import { type Case, expectCases, expectRefusedArgs, NOTHING } from './cases.ts';
+import { HEALTHY, STALE } from './patroni-views.ts';
+import { schemaProblem } from './schema-check.ts';
+import { ABSENT, facts, unreadable, value, viewOfMembers } from './views.ts';
+
+const test = suite('patroni_facts');
+
+const NOTHING_KNOWN = {
+  leader: '',
+  timeline: null,
+  scope: '',
+  system_identifier: '',
+  healthy: false,
+  members: [],
+  silent: [],
+  unseen: [],
+  disagreement: [],
+};
+
+function member(name: string, role: string, lag: number | null, host: string) {
+  return { name, role, state: 'running', timeline: 4, lag, host, pending_restart: false };
+}
+
+const CASES: readonly Case[] = [
+  {
+    title: 'what Patroni says is registered, and nothing is done',
+    args: { members: 'db' },
+    facts: facts([patroniFact(), value(HEALTHY)]),
+    change: NOTHING,
+    touches: [],
+    registered: {
+      ...NOTHING_KNOWN,
+      leader: 'db1',
+      timeline: 4,
+      scope: 'fanatico-l1-cluster',
+      system_identifier: '7397708120470393282',
+      healthy: true,
+      members: [
+        member('db1', 'leader', null, '10.0.0.1'),
+        member('db2', 'replica', 0, '10.0.0.2'),
+        member('db3', 'replica', null, '10.0.0.3'),
+      ],
+    },
+  },
+  {
+    title: 'a silent Patroni stops nothing, and is named',
+    args: { members: 'db', port: 8009 },
+    facts: facts([patroniFact(8009), ABSENT]),
+    change: NOTHING,
+    registered: { ...NOTHING_KNOWN, silent: ['h1'] },
+  },
+  {
+    title: 'one that cannot be asked stops nothing, is named, and is not taken for silent',
+    args: { members: 'db' },
+    facts: facts([patroniFact(), unreadable('HTTP status 404')]),
+    change: NOTHING,
+    registered: { ...NOTHING_KNOWN, unseen: ['h1: HTTP status 404'] },
+  },
+];
+
+expectCases(test, patroniFacts, CASES);
+
+expectRefusedArgs(test, patroniFacts, [{}, { members: ['db1'] }, { members: 'db', port: 0 }]);
+
+function judged(...views: readonly Looked<PatroniView>[]) {
+  const members = views.map((looked, index) => [`h${index + 1}`, facts([patroniFact(), looked])]);
+  const view = viewOfMembers(Object.fromEntries(members));
+  const registered = patroniFacts.registered(
+    { members: 'db' },
+    patroniFacts.diff({ members: 'db' }, view),
+    [],
+    view,
+  );
+  assert.is(schemaProblem(patroniFacts.result, registered), undefined);
+  return registered;
+}
+
+test('members that agree and all run are healthy', () => {
+  const { healthy, leader, timeline, disagreement } = judged(value(HEALTHY), value(HEALTHY), value(HEALTHY));
+  assert.equal([healthy, leader, timeline, disagreement], [true, 'db1', 4, []]);
+});
+
+test('a cluster with a member that does not run, is silent or cannot be asked is not healthy', () => {
+  assert.is(judged(value(viewOf(false)), value(HEALTHY), value(HEALTHY)).healthy, false);
+  const { healthy, silent, unseen } = judged(value(HEALTHY), ABSENT, unreadable('gone'));
+  assert.equal([healthy, silent, unseen], [false, ['h2'], ['h3: gone']]);
+  assert.is(judged(ABSENT, ABSENT, ABSENT).healthy, false);
+});
+
+test('members that disagree are told apart by name, and there is no leader then', () => {
+  const { healthy, leader, disagreement } = judged(value(HEALTHY), value(STALE), value(HEALTHY));
+  assert.equal([healthy, leader], [false, '']);
+  assert.equal(disagreement, ['the leader: h1 says db1, h2 says db2, h3 says db1']);
+});
+
+const OTHERS: readonly (readonly [string, Partial<PatroniView>, string])[] = [
+  [
+    'another system identifier',
+    { systemIdentifier: '1' },
+    'the system identifier: h1 says 7397708120470393282, h2 says 1',
+  ],
+  ['another scope', { scope: 'x' }, 'the scope: h1 says fanatico-l1-cluster, h2 says x'],
+  [
+    'another timeline',
+    { members: HEALTHY.members.map((m) => ({ ...m, timeline: 5 })) },
+    "the leader's timeline: h1 says 4, h2 says 5",
+  ],
+  [
+    'fewer members',
+    { members: HEALTHY.members.slice(0, 2) },
+    'the members: h1 says db1 db2 db3, h2 says db1 db2',
+  ],
+];
+
+for (const [title, other, sentence] of OTHERS)
+  test(`one that sees ${title} disagrees`, () => {
+    const { healthy, disagreement } = judged(value(HEALTHY), value({ ...HEALTHY, ...other }));
+    assert.equal([healthy, disagreement], [false, [sentence]]);
+  });
+
+test('one that does not know yet does not disagree', () => {
+  const { disagreement } = judged(value({ ...HEALTHY, scope: '', systemIdentifier: '' }), value(HEALTHY));
+  assert.equal(disagreement, []);
+});
+
+test.run();
