@@ -58,9 +58,9 @@ export const postgresRole: FactKind<RoleSubject, RoleView> = {
     });
   },
 
-  dependsOn: () => [
+  dependsOn: ({ name }) => [
     { on: 'cluster', name: 'patroni' },
-    { on: 'cluster', name: 'postgres roles' },
+    { on: 'cluster', name: `postgres role ${name}` },
     { on: 'unit', name: 'patroni.service' },
     { on: 'unit', name: 'postgresql.service' },
   ],

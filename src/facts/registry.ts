@@ -1,4 +1,5 @@
 import type { FactKind } from '../core/fact.ts';
+import { backupArchive } from './backup-archive.ts';
 import { content } from './content.ts';
 import { directoryEntries } from './directory-entries.ts';
 import { group } from './group.ts';
@@ -22,6 +23,7 @@ export type AnyFactKind = FactKind<any, any>;
 
 /** Every kind of fact that fanops can look at. */
 export const factKinds: readonly AnyFactKind[] = [
+  backupArchive,
   content,
   directoryEntries,
   group,

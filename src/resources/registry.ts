@@ -1,8 +1,10 @@
 import type { AnyResource } from '../core/resource.ts';
 import { advise } from './advise.ts';
 import { assert } from './assert.ts';
+import { backupFacts } from './backup-facts.ts';
 import { command } from './command.ts';
 import { copy } from './copy.ts';
+import { cron } from './cron.ts';
 import { directory } from './directory.ts';
 import { escrowFacts } from './escrow-facts.ts';
 import { file } from './file.ts';
@@ -15,10 +17,13 @@ import { patroniFacts } from './patroni-facts.ts';
 import { patroniRestart } from './patroni-restart.ts';
 import { patroniRollingRestart } from './patroni-rolling-restart.ts';
 import { patroniSwitchover } from './patroni-switchover.ts';
+import { postgresFacts } from './postgres-facts.ts';
+import { postgresqlRole } from './postgresql-role.ts';
 import { randomSecret } from './random-secret.ts';
 import { release } from './release.ts';
 import { service } from './service.ts';
 import { stat } from './stat.ts';
+import { systemdUnit } from './systemd-unit.ts';
 import { template } from './template.ts';
 import { user } from './user.ts';
 import { waitFor } from './wait-for.ts';
@@ -27,8 +32,10 @@ import { waitFor } from './wait-for.ts';
 export const resources: readonly AnyResource[] = [
   advise,
   assert,
+  backupFacts,
   command,
   copy,
+  cron,
   directory,
   escrowFacts,
   file,
@@ -41,10 +48,13 @@ export const resources: readonly AnyResource[] = [
   patroniRestart,
   patroniRollingRestart,
   patroniSwitchover,
+  postgresFacts,
+  postgresqlRole,
   randomSecret,
   release,
   service,
   stat,
+  systemdUnit,
   template,
   user,
   waitFor,
