@@ -263,6 +263,7 @@ claim_archive() {
 found_archive() {
   local temporary=$BACKUP_ROOT/.CLUSTER.json.$$.tmp
   [[ $1 =~ ^[0-9]{10,20}$ ]] || die 1 "cannot found the archive $BACKUP_ROOT: the system identifier is not known (\"$1\")"
+  rm -f "$temporary"
   {
     printf '{\n  "schema": "%s",\n  "cluster": "%s",\n' "$SCHEMA" "$CLUSTER_NAME"
     printf '  "system_identifier": "%s",\n  "key_id": "%s"\n}\n' "$1" "$KEY_ID"

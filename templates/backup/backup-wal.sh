@@ -50,6 +50,7 @@ archive() {
   derive_keys
   choose_compressor
   take_lock backup-wal 30
+  remove_stale "$BACKUP_ROOT/wal/.$name.gz.tmp" "$BACKUP_ROOT/wal/.$name.gz.json.tmp"
   claim_archive "$(identifier_of_archive)"
   if [ -e "$stored" ]; then
     confirm_same "$name" "$source" "$stored"
@@ -86,6 +87,14 @@ identifier_of_archive() {
   elif [ ! -e "$BACKUP_ROOT/CLUSTER.json" ]; then
     pg_controldata -D "$PWD" | sed -n 's/^Database system identifier: *//p'
   fi
+}
+
+# usage: remove_stale FILE...; of a run that was killed. Never written over: such a name may be a link to what is archived.
+remove_stale() {
+  local file
+  for file in "$@"; do
+    [ ! -e "$file" ] || rm -f "$file"
+  done
 }
 
 # usage: store NAME PATH
