@@ -13,7 +13,8 @@ export type PackageArgs = {
   readonly start_services?: boolean;
 };
 
-const NAME = { type: 'string', pattern: '^[a-z0-9][a-z0-9+.-]+(:[a-z0-9]+)?$' } as const;
+// No dash at the end: to apt-get that means to remove it.
+const NAME = { type: 'string', pattern: '^[a-z0-9][a-z0-9+.-]*[a-z0-9+.](:[a-z0-9]+)?$' } as const;
 const TIMEOUT_MS = 60 * 60_000;
 
 /** Seconds to wait for another apt or dpkg to finish. */

@@ -3,6 +3,7 @@ import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync, statSync, w
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { Change } from '../../src/core/change.ts';
 import { type PathInfo, pathFact } from '../../src/facts/path.ts';
 import { placeFact } from '../../src/facts/place.ts';
 import { file } from '../../src/resources/file.ts';
@@ -152,6 +153,21 @@ test('a file on which something is mounted is not replaced', () => {
   const change = file.diff({ path: '/etc/hosts', content: 'x' }, viewOfMembers({ db1: seen }));
   assert.is(change.action, 'blocked');
   assert.match(change.reason ?? '', /bind mount/);
+});
+
+test('a link that is removed takes what was seen below it with it', () => {
+  const args = { path: '/srv/link', state: 'absent' } as const;
+  const removed = (before: string): boolean | undefined => {
+    const change: Change = {
+      action: 'delete',
+      risk: 'destroys',
+      fields: [{ field: 'state', before, after: 'absent' }],
+    };
+    const [touch] = file.touches(args, change);
+    return touch?.on === 'path' ? touch.only : undefined;
+  };
+  assert.is(removed('link'), false);
+  assert.is(removed('file'), true);
 });
 
 test('what could not be looked at is not taken for absent', () => {

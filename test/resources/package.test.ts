@@ -110,7 +110,7 @@ expectCases(test, packageResource, CASES);
 expectRefusedArgs(
   test,
   packageResource,
-  ['', '-y', 'jq=1.6', 'jq/sid', 'a b', '$(id)', './jq.deb', 'JQ', 'jq*', 'jq\n'].flatMap((name) => [
+  ['', '-y', 'jq-', 'jq=1.6', 'jq/sid', 'a b', '$(id)', './jq.deb', 'JQ', 'jq*', 'jq\n'].flatMap((name) => [
     { name },
     { name: ['curl', name] },
   ]),

@@ -135,8 +135,8 @@ export function fileCommands(wanted: WantedFile, change: Change): Command[] {
 
 export function fileTouches(path: string, change: Change): Touch[] {
   const at = change.note === undefined ? path : noteOf(change).at;
-  // A link that is replaced may have led to a directory: what was below it is not there any more.
-  const only = !change.fields.some((f) => f.field === 'type');
+  // A link that is replaced or removed may have led to a directory: what was below it is not there any more.
+  const only = !change.fields.some((f) => f.field === 'type' || (f.field === 'state' && f.before === 'link'));
   return [...new Set([path, at])].map((p): Touch => ({ on: 'path', path: p, only }));
 }
 
