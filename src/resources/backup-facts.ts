@@ -201,9 +201,7 @@ function memberAt(
   const keyId = facts.get(keyIdFact(key), host);
   // Without an archive nothing in it is missing.
   const looks = archive.state === 'value' ? [archive, identity, keyId] : [archive, keyId];
-  const reasons = looks.flatMap((looked) =>
-    looked.state === 'unreadable' ? [looked.reason] : [],
-  );
+  const reasons = looks.flatMap((looked) => (looked.state === 'unreadable' ? [looked.reason] : []));
   const unreadable = [...new Set(reasons)].map((r) => (r.startsWith(host) ? r : `${host}: ${r}`));
   if (archive.state !== 'value') return { unreadable };
   const cluster_json = identity.state === 'value' ? identityFrom(identity.value.text) : null;

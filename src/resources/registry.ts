@@ -2,6 +2,7 @@ import type { AnyResource } from '../core/resource.ts';
 import { advise } from './advise.ts';
 import { assert } from './assert.ts';
 import { backupFacts } from './backup-facts.ts';
+import { blockInFile } from './block-in-file.ts';
 import { command } from './command.ts';
 import { copy } from './copy.ts';
 import { cron } from './cron.ts';
@@ -9,6 +10,7 @@ import { directory } from './directory.ts';
 import { escrowFacts } from './escrow-facts.ts';
 import { file } from './file.ts';
 import { group } from './group.ts';
+import { lineInFile } from './line-in-file.ts';
 import { link } from './link.ts';
 import { packageResource } from './package.ts';
 import { pathFacts } from './path-facts.ts';
@@ -18,6 +20,7 @@ import { patroniRestart } from './patroni-restart.ts';
 import { patroniRollingRestart } from './patroni-rolling-restart.ts';
 import { patroniSwitchover } from './patroni-switchover.ts';
 import { postgresFacts } from './postgres-facts.ts';
+import { postgresqlConf } from './postgresql-conf.ts';
 import { postgresqlRole } from './postgresql-role.ts';
 import { randomSecret } from './random-secret.ts';
 import { release } from './release.ts';
@@ -33,6 +36,7 @@ export const resources: readonly AnyResource[] = [
   advise,
   assert,
   backupFacts,
+  blockInFile,
   command,
   copy,
   cron,
@@ -40,6 +44,7 @@ export const resources: readonly AnyResource[] = [
   escrowFacts,
   file,
   group,
+  lineInFile,
   link,
   packageResource,
   pathFacts,
@@ -49,6 +54,7 @@ export const resources: readonly AnyResource[] = [
   patroniRollingRestart,
   patroniSwitchover,
   postgresFacts,
+  postgresqlConf,
   postgresqlRole,
   randomSecret,
   release,

@@ -17,7 +17,13 @@ import { type Applied, apply, look, plan } from './tiny-engine.ts';
 import { changedPaths, treeOf } from './tree.ts';
 
 // These ask a Patroni: their own files have one for them.
-const ELSEWHERE = ['patroni_facts', 'patroni_restart', 'patroni_switchover'];
+const ELSEWHERE = [
+  'patroni_config',
+  'patroni_facts',
+  'patroni_restart',
+  'patroni_rolling_restart',
+  'patroni_switchover',
+];
 
 const SHELLS = [['dash'], ['bash', '--posix'], ['busybox', 'sh']].filter(
   ([program = '']) => spawnSync(program, ['-c', 'exit 0']).error === undefined,

@@ -260,6 +260,10 @@ export const SPECIMENS: readonly Specimen[] = [
     key: join(dir, 'key'),
     marker: join(dir, 'marker'),
   })),
-  specimen('wait_for', 'a path that is there', 'none', (dir) => ({ path: dir, timeout: '1s', every: '100ms' })),
+  specimen('wait_for', 'a path that is there', 'none', (dir) => ({
+    path: dir,
+    timeout: '1s',
+    every: '100ms',
+  })),
   ...INSTALL_SPECIMENS,
 ];
