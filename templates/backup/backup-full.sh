@@ -30,7 +30,7 @@ WORK='' TEMPORARIES=()
 
 main() {
   read_options "$@"
-  trap 'log_failure $? $LINENO "$BASH_COMMAND"' ERR
+  trap 'fail_at $? $LINENO "$BASH_COMMAND"' ERR
   trap clean_up EXIT
   trap 'exit 1' HUP INT TERM
   load_settings backup-full
@@ -271,7 +271,7 @@ init_archive() {
   derive_keys
   ask_server
   if [ ! -e "$BACKUP_ROOT/CLUSTER.json" ] && ! archive_is_empty; then
-    other=$(grep -rL --include '*.json' "\"system_identifier\": \"$SYSTEM_IDENTIFIER\"" "$BACKUP_ROOT/full" "$BACKUP_ROOT/wal" | head -n 1)
+    other=$(grep -rL --include '*.json' "\"system_identifier\": \"$SYSTEM_IDENTIFIER\"" "$BACKUP_ROOT/full" "$BACKUP_ROOT/wal" | head -n 1) || true
     [ -z "$other" ] || die 3 "$other is not of this server ($SYSTEM_IDENTIFIER): move the old backups aside first"
     found_archive "$SYSTEM_IDENTIFIER"
   fi

@@ -84,9 +84,14 @@ die() {
   exit "$1"
 }
 
-# usage: log_failure STATUS LINE COMMAND; for `trap … ERR`: says where an unforeseen failure happened
-log_failure() {
-  log error "line $2 of ${0##*/} failed with $1: $3"
+# usage: fail_at STATUS LINE COMMAND; for `trap … ERR`: says where an unforeseen failure happened, and ends with 1: only
+# `die` in a subshell, which has spoken already, keeps its status
+fail_at() {
+  case $1 in
+  [3-6]) exit "$1" ;;
+  esac
+  log error "line $2 of ${0##*/} failed with $1: ${3%%$'\n'*}"
+  exit 1
 }
 
 # usage: show_help SCRIPT ARGUMENT; prints the comment at the head of SCRIPT for -h and --help, else dies with 2

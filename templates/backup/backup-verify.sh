@@ -22,7 +22,7 @@ WORK=''
 
 main() {
   read_options "$@"
-  trap 'log_failure $? $LINENO "$BASH_COMMAND"' ERR
+  trap 'fail_at $? $LINENO "$BASH_COMMAND"' ERR
   trap '[ -z "$WORK" ] || rm -rf "$WORK"' EXIT
   trap 'exit 1' HUP INT TERM
   load_settings backup-verify
@@ -64,7 +64,9 @@ now() {
 
 # usage: result ARTEFACT CHECK PROBLEM; an empty PROBLEM is a success
 result() {
-  local status=ok problem=${3//[^A-Za-z0-9 ._:\/+=,()@;\'-]/ }
+  local status=ok problem=${3//\"/\'}
+  problem=${problem//[^[:print:]]/ }
+  problem=${problem//\\/\/}
   CHECKED=$((CHECKED + 1))
   if [ -n "$3" ]; then
     status=failed
@@ -138,6 +140,7 @@ wal_problem() {
   begin=$(segment_before "${FIELD[first_wal]}" "$size")
   previous=$begin
   for name in "$BACKUP_ROOT"/wal/"${FIELD[first_wal]:0:8}"????????????????.gz; do
+    [ -e "$name" ] || continue
     name=${name##*/} name=${name%.gz}
     [[ $name < ${FIELD[first_wal]} ]] && continue
     [ "$(segment_before "$name" "$size")" = "$previous" ] || holes+=" before $name"

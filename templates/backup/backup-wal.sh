@@ -23,7 +23,7 @@ main() {
   1:*) show_help "$lib" "$1" && return ;;
   *) die 2 'expected NAME PATH (%f %p of archive_command), --check or --help' ;;
   esac
-  trap 'log_failure $? $LINENO "$BASH_COMMAND"' ERR
+  trap 'fail_at $? $LINENO "$BASH_COMMAND"' ERR
   trap 'leave $?' EXIT
   trap 'exit 1' HUP INT TERM
   load_settings backup-wal

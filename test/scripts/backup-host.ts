@@ -1,6 +1,19 @@
 // A host for the backup scripts in a temporary directory: the scripts as deployed, settings, key, archive; no server.
+
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -62,6 +75,12 @@ export class BackupHost {
     chmodSync(this.bin, 0o755);
   }
 
+  /** Links PostgreSQL's programs beside the stubs. */
+  linkPostgres(): void {
+    for (const name of readdirSync(PG_BIN))
+      if (!existsSync(join(this.bin, name))) symlinkSync(join(PG_BIN, name), join(this.bin, name));
+  }
+
   conf(settings: Settings = {}): string {
     const path = join(this.dir, `backup-${this.#confs++}.conf`);
     const all: Settings = {
@@ -71,7 +90,7 @@ export class BackupHost {
       LOG_DIR: join(this.dir, 'log'),
       STATE_DIR: join(this.dir, 'state'),
       KEY_FILE: this.key,
-      // The stubs, then (as a second PG_BIN would) PostgreSQL's programs: only this directory may come first.
+      // What comes first on the scripts' PATH: a place for stubs, beside links to PostgreSQL's programs.
       PG_BIN: this.bin,
       PG_HOST: this.dir,
       PG_PORT: '5499',
@@ -92,6 +111,12 @@ export class BackupHost {
     const env = { FANATICO_BACKUP_CONF: this.conf(settings), PATH: '/usr/bin:/bin' };
     // setpriv becomes the script: its process id is the script's own.
     return spawn('setpriv', [...AS_POSTGRES, path, ...args], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  }
+
+  sha256(name: string): string {
+    return createHash('sha256')
+      .update(readFileSync(join(this.archive, name)))
+      .digest('hex');
   }
 
   walFiles(): string[] {

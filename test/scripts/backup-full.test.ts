@@ -1,0 +1,299 @@
+// backup-full.sh, and archiving through backup-wal.sh, with a real PostgreSQL.
+import * as assert from 'node:assert/strict';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { suite } from 'uvu';
+import { BackupHost, ended, PG_BIN, type Ran, run, type Settings, sidecarOf } from './backup-host.ts';
+import { PostgresServer } from './postgres-server.ts';
+
+const test = suite('backup-full.sh');
+let server: PostgresServer;
+let host: BackupHost;
+test.before(() => {
+  server = new PostgresServer();
+});
+test.after(() => server.remove());
+test.before.each(() => {
+  host = new BackupHost();
+  host.linkPostgres();
+});
+test.after.each(() => {
+  server.archiveWith('/bin/true');
+  host.remove();
+});
+
+function full(args: readonly string[], settings: Settings = {}): Promise<Ran> {
+  return host.run('backup-full.sh', args, { ...server.settings, ...settings });
+}
+
+function refused(ran: Ran, status: number, reason: RegExp): void {
+  assert.match(ran.stderr, reason);
+  assert.equal(ran.status, status, ran.stderr);
+}
+
+/** The names of the full backups; that nothing else is there but their companions and the link is checked too. */
+function fulls(): string[] {
+  const names = readdirSync(host.full).filter((name) => name !== 'latest.tar.gz');
+  const backups = names.filter((name) => name.endsWith('.tar.gz'));
+  assert.deepEqual(names.sort(), backups.flatMap((name) => [name, `${name}.json`, `${name}.sha256`]).sort());
+  return backups;
+}
+
+function slots(): string {
+  return server.sql('select count(*) from pg_replication_slots');
+}
+
+async function until(what: string, holds: () => boolean): Promise<void> {
+  for (let i = 0; i < 400; i++) {
+    if (holds()) return;
+    await sleep(25);
+  }
+  throw new Error(`not within 10 s: ${what}`);
+}
+
+/** Decrypts by the documented command, unpacks, and lets pg_verifybackup judge. */
+function verifiesByHand(name: string): void {
+  const data = join(host.dir, 'unpacked');
+  mkdirSync(data);
+  const decrypt = `openssl enc -d -aes-256-cbc -pbkdf2 -pass file:${host.key} -in ${join(host.full, name)}`;
+  run('bash', ['-c', `set -o pipefail; ${decrypt} | gunzip | tar -x -C ${data}`]);
+  run(join(PG_BIN, 'pg_verifybackup'), [data]);
+  rmSync(data, { recursive: true });
+}
+
+test('archives without a failure, and makes a full backup that decrypts, verifies and is the latest', async () => {
+  const conf = host.conf({ ...server.settings, PG_BIN });
+  host.own();
+  server.archiveWith(`FANATICO_BACKUP_CONF=${conf} ${join(host.dir, 'scripts/backup-wal.sh')} %f %p`);
+  server.sql('create table t as select g, md5(g::text) from generate_series(1, 10000) g');
+  server.sql('select pg_switch_wal()');
+  const made = await full(['--verify']);
+  assert.equal(made.status, 0, made.stderr);
+  const [name = ''] = fulls();
+  assert.equal(readlinkSync(join(host.full, 'latest.tar.gz')), name);
+  const sidecar = sidecarOf(readFileSync(join(host.full, `${name}.json`), 'utf8'));
+  assert.equal(sidecar.system_identifier, server.sql('select system_identifier from pg_control_system()'));
+  assert.equal(sidecar.role, 'leader');
+  assert.equal(sidecar.max_connections, 100);
+  assert.ok(String(sidecar.started_at) < String(sidecar.ended_at));
+  assert.ok(existsSync(join(host.wal, `${sidecar.first_wal}.gz.json`)));
+  verifiesByHand(name);
+  run('bash', ['-c', `cd ${host.full} && sha256sum -c --quiet *.sha256`]);
+  assert.equal(server.sql('select failed_count from pg_stat_archiver'), '0');
+  assert.equal(slots(), '0');
+  const verified = await host.run('backup-verify.sh', ['--deep'], { ...server.settings, PG_BIN });
+  assert.equal(verified.status, 0, verified.stderr);
+  assert.match(readFileSync(join(host.dir, 'log/backup-full.log'), 'utf8'), /verified to its end/);
+});
+
+test('without --verify the link stays where it was', async () => {
+  symlinkSync('full_backup_20200101_000000.tar.gz', join(host.full, 'latest.tar.gz'));
+  assert.equal((await full([])).status, 0);
+  assert.equal(readlinkSync(join(host.full, 'latest.tar.gz')), 'full_backup_20200101_000000.tar.gz');
+  assert.equal(fulls().length, 1);
+});
+
+for (const [what, ending] of [
+  ['fails', 'exit 1'],
+  ['is killed', 'kill -9 $$'],
+  ['ends too early and says that all is well', 'exit 0'],
+] as const)
+  test(`keeps nothing when pg_basebackup ${what} in the middle`, async () => {
+    rmSync(join(host.bin, 'pg_basebackup'));
+    host.stub('pg_basebackup', `${PG_BIN}/pg_basebackup "$@" 2>/dev/null | head -c 3000000`, ending);
+    const ran = await full(['--verify']);
+    assert.equal(
+      ran.status !== 0 && ran.status !== null && ran.status < 126,
+      true,
+      `${ran.status}: ${ran.stderr}`,
+    );
+    assert.deepEqual(fulls(), []);
+    assert.ok(!existsSync(join(host.full, 'latest.tar.gz')));
+    await until('the slot is gone', () => slots() === '0');
+  });
+
+test('killed in the middle, leaves nothing that looks like a backup, and the next one clears up', async () => {
+  rmSync(join(host.bin, 'pg_basebackup'));
+  const go = join(host.dir, 'go');
+  host.stub(
+    'pg_basebackup',
+    `touch ${host.dir}/state/started; until [ -e ${go} ]; do sleep 0.02; done`,
+    `exec ${PG_BIN}/pg_basebackup "$@"`,
+  );
+  const child = host.start('backup-full.sh', [], server.settings);
+  const end = ended(child);
+  await until('the stream has begun', () => existsSync(join(host.dir, 'state/started')));
+  refused(await full([]), 4, /another run holds/);
+  const elsewhere = join(host.dir, 'elsewhere');
+  mkdirSync(elsewhere);
+  host.own();
+  refused(await full([], { STATE_DIR: elsewhere }), 4, /another full backup of this cluster is running/);
+  child.kill('SIGKILL');
+  writeFileSync(go, '');
+  await end;
+  await until('the slot is gone', () => slots() === '0');
+  assert.ok(!readdirSync(host.full).some((name) => !name.startsWith('.')));
+  await until(
+    'the lock is free',
+    () => !run('bash', ['-c', `fuser ${host.dir}/state/backup-full.lock 2>/dev/null || true`]).length,
+  );
+  assert.equal((await full([])).status, 0);
+  assert.equal(fulls().length, 1);
+});
+
+test('a disk that is too small is seen beforehand; one that fills up costs only the new backup', async () => {
+  run('mount', ['-t', 'tmpfs', '-o', 'size=2m,mode=0700,uid=postgres,gid=postgres', 'tmpfs', host.full]);
+  try {
+    refused(
+      await full([]),
+      1,
+      /MiB free, and about \d+ MiB are needed: make room first; nothing was deleted/,
+    );
+    host.stub('df', 'echo Avail; echo 99999999999999');
+    const ran = await full([]);
+    assert.equal(ran.status !== 0 && ran.status !== null && ran.status < 126, true, `${ran.status}`);
+    assert.deepEqual(readdirSync(host.full), []);
+  } finally {
+    run('umount', [host.full]);
+  }
+});
+
+test('refuses tablespaces, which one stream cannot hold', async () => {
+  const place = join(server.dir, 'space');
+  mkdirSync(place);
+  run('chown', ['postgres:postgres', place]);
+  server.sql(`create tablespace extra location '${place}'`);
+  try {
+    refused(await full([]), 3, /1 tablespaces of its own/);
+  } finally {
+    server.sql('drop tablespace extra');
+  }
+});
+
+test('refuses --upload-s3 without S3, before anything is made', async () => {
+  refused(await full(['--upload-s3']), 3, /S3 is not configured: S3_BUCKET/);
+  assert.deepEqual(fulls(), []);
+});
+
+test('uploads under the documented names, the sidecar last, and says when it could not', async () => {
+  const bucket = join(host.dir, 'bucket');
+  host.stub(
+    'aws',
+    `b=${bucket}; while [[ $1 == --* ]]; do shift 2; done`,
+    'if [ -e $b.down ]; then echo "Could not connect" >&2; exit 255; fi',
+    'case $1,$2 in',
+    's3api,head-object) [ -e "$b/$6" ] && stat -c %s "$b/$6" || { echo "An error occurred (404)" >&2; exit 254; } ;;',
+    's3,cp) from=${@: -2:1} to=${@: -1}; [ $to != - ] || { cat "$b/${from#s3://fanatico-backups/}"; exit; }',
+    '  to=$b/${to#s3://fanatico-backups/}; mkdir -p "${to%/*}"; cp "$from" "$to"; echo "$to" >>$b.order ;;',
+    'esac',
+  );
+  mkdirSync(bucket);
+  host.own();
+  const settings = { S3_BUCKET: 'fanatico-backups', S3_PREFIX: 'here' };
+  assert.equal((await full(['--upload-s3'], settings)).status, 0);
+  const [name = ''] = fulls();
+  const order = readFileSync(`${bucket}.order`, 'utf8').trim().split('\n');
+  assert.deepEqual(
+    order.map((path) => path.slice(bucket.length + 1)),
+    ['here/CLUSTER.json', ...['', '.sha256', '.json'].map((end) => `here/postgresql/full/${name}.enc${end}`)],
+  );
+  run('bash', ['-c', `cd ${bucket}/here/postgresql/full && sha256sum -c --quiet *.sha256`]);
+  writeFileSync(`${bucket}.down`, '');
+  await sleep(1000);
+  refused(await full(['--upload-s3'], settings), 5, /is made and kept; the upload failed/);
+  rmSync(`${bucket}.down`);
+  writeFileSync(join(bucket, 'here/CLUSTER.json'), '{ "cluster": "another" }\n');
+  await sleep(1000);
+  refused(await full(['--upload-s3'], settings), 5, /is of another cluster or key/);
+  assert.equal(fulls().length, 3);
+});
+
+test('--check, --dry-run and --init-archive look before anything is made', async () => {
+  const check = await full(['--check']);
+  assert.equal(check.status, 0, check.stdout + check.stderr);
+  assert.match(check.stdout, /^ok {2}replication: postgres may take base backups$/m);
+  assert.match((await full(['--dry-run'])).stderr, /db1 would make a full backup now/);
+  assert.ok(!existsSync(join(host.archive, 'CLUSTER.json')));
+  assert.deepEqual(fulls(), []);
+  assert.equal((await full(['--init-archive'])).status, 0);
+  const claimed = sidecarOf(readFileSync(join(host.archive, 'CLUSTER.json'), 'utf8'));
+  assert.equal(claimed.cluster, 'test');
+  refused(await full(['--init-archive'], { CLUSTER_NAME: 'new' }), 3, /is of the cluster "test", not of new/);
+});
+
+test('refuses the archive of another system, and moves nothing aside by itself', async () => {
+  const settings = host.takeGolden();
+  const identifier = JSON.stringify(server.sql('select system_identifier from pg_control_system()'));
+  refused(
+    await full([], settings),
+    3,
+    new RegExp(`of the system 7711173371281793642, and this server is ${JSON.parse(identifier)}`),
+  );
+  rmSync(join(host.archive, 'CLUSTER.json'));
+  refused(await full(['--init-archive'], settings), 3, /is not of this server/);
+});
+
+test('a replica says who leads and ends well; --here makes it there; without a leader it fails', async () => {
+  const replica = new PostgresServer(server);
+  const patroni = createServer((_request, response) => response.end(JSON.stringify({ members }))).listen(
+    0,
+    '127.0.0.1',
+  );
+  let members = [
+    { name: 'db3', role: 'replica' },
+    { name: 'db1', role: 'leader' },
+  ];
+  try {
+    await until(
+      'the replica streams',
+      () => replica.sql('select count(*) from pg_stat_wal_receiver') === '1',
+    );
+    const there = { ...replica.settings, NODE_NAME: 'db2' };
+    assert.match((await full([], there)).stderr, /leads: nothing to do here/);
+    const url = { ...there, PATRONI_URL: `http://127.0.0.1:${(patroni.address() as AddressInfo).port}` };
+    const named = await full([], url);
+    assert.match(named.stderr, /db1 leads: nothing to do here/);
+    assert.equal(named.status, 0);
+    members = [{ name: 'db3', role: 'replica' }];
+    refused(await full([], url), 1, /no leader is known: nobody makes a backup/);
+    assert.deepEqual(fulls(), []);
+    const made = await full(['--here', '--verify'], there);
+    assert.equal(made.status, 0, made.stderr);
+    const [name = ''] = fulls();
+    assert.equal(sidecarOf(readFileSync(join(host.full, `${name}.json`), 'utf8')).role, 'replica');
+    verifiesByHand(name);
+    const xid = () => server.sql('select pg_snapshot_xmax(pg_current_snapshot())');
+    const before = xid();
+    assert.equal((await host.run('backup-heartbeat.sh', [], there)).status, 0);
+    assert.equal(xid(), before);
+    assert.equal((await host.run('backup-heartbeat.sh', [], server.settings)).status, 0);
+    assert.notEqual(xid(), before);
+  } finally {
+    patroni.close();
+    replica.remove();
+  }
+});
+
+test('a server that does not answer is a failure of backup and heartbeat', async () => {
+  refused(await full([], { PG_PORT: '5498' }), 1, /does not answer/);
+  refused(await host.run('backup-heartbeat.sh', [], { PG_PORT: '5498' }), 1, /took no heartbeat/);
+});
+
+test('arguments it does not know are refused', async () => {
+  refused(await full(['--verfiy']), 2, /did not expect "--verfiy": see backup-full.sh --help/);
+  assert.match((await full(['--help'])).stdout, /usage: backup-full.sh/);
+});
+
+test.run();

@@ -1,0 +1,215 @@
+// backup-verify.sh on the golden archive, spoilt in one way at a time.
+import * as assert from 'node:assert/strict';
+import {
+  cpSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import { BackupHost, PG_BIN, type Ran, type Settings } from './backup-host.ts';
+
+const test = suite('backup-verify.sh');
+const FULL = 'full/full_backup_20261123_014927.tar.gz';
+const SEGMENT = 'wal/000000010000000000000009.gz';
+
+let host: BackupHost;
+let settings: Settings;
+test.before.each(() => {
+  host = new BackupHost();
+  settings = { ...host.takeGolden(), PG_BIN };
+});
+test.after.each(() => host.remove());
+
+function verify(args: readonly string[] = [], more: Settings = {}): Promise<Ran> {
+  return host.run('backup-verify.sh', args, { ...settings, ...more });
+}
+
+interface Report {
+  readonly status: string;
+  readonly failed: number;
+  readonly results: readonly {
+    readonly artefact: string;
+    readonly status: string;
+    readonly problem: string;
+  }[];
+}
+
+function report(): Report {
+  const directory = join(host.dir, 'log/backup-reports');
+  const [name = ''] = readdirSync(directory);
+  assert.match(name, /^backup_verification_\d{8}_\d{6}\.json$/);
+  return JSON.parse(readFileSync(join(directory, name), 'utf8'));
+}
+
+function edit(name: string, change: (bytes: Buffer) => void): void {
+  const path = join(host.archive, name);
+  const bytes = readFileSync(path);
+  change(bytes);
+  writeFileSync(path, bytes);
+}
+
+const flip = (at: number) => (bytes: Buffer) => {
+  bytes.writeUInt8(bytes.readUInt8(at) ^ 1, at);
+};
+
+function replaceInSidecar(name: string, from: string, to: string): void {
+  const path = join(host.archive, `${name}.json`);
+  const text = readFileSync(path, 'utf8');
+  assert.ok(text.includes(from));
+  writeFileSync(path, text.replace(from, to));
+}
+
+/** What is done to the archive, which artefact is named for it, and how. */
+const SPOILT: [string, () => void, string, RegExp][] = [
+  ['a flipped bit in a full backup', () => edit(FULL, flip(9000)), FULL, /sha256 is not the one/],
+  ['a flipped bit in the WAL', () => edit(SEGMENT, flip(9000)), SEGMENT, /sha256 is not the one/],
+  [
+    'a truncated backup',
+    () => truncateSync(join(host.archive, FULL), 9000),
+    FULL,
+    /has 9000 bytes, its sidecar says 17408/,
+  ],
+  [
+    'a forged size',
+    () => replaceInSidecar(FULL, '"size": 17408', '"size": 17409'),
+    FULL,
+    /the hmac does not fit/,
+  ],
+  [
+    'a forged hash',
+    () => {
+      edit(SEGMENT, flip(9000));
+      const hash = host.sha256(SEGMENT);
+      replaceInSidecar(
+        SEGMENT,
+        String(JSON.parse(readFileSync(join(host.archive, `${SEGMENT}.json`), 'utf8')).sha256),
+        hash,
+      );
+    },
+    SEGMENT,
+    /the hmac does not fit/,
+  ],
+  ['a removed hmac', () => replaceInSidecar(SEGMENT, hmacOf(SEGMENT), ''), SEGMENT, /not authenticated/],
+  ['a missing sidecar', () => rmSync(join(host.archive, `${SEGMENT}.json`)), SEGMENT, /no sidecar/],
+  [
+    'a sidecar that is no sidecar',
+    () => writeFileSync(join(host.archive, `${FULL}.json`), '{\n}\n'),
+    FULL,
+    /expected schema/,
+  ],
+  [
+    'a segment under the name of another',
+    () => {
+      for (const end of ['', '.json'])
+        cpSync(
+          join(host.archive, SEGMENT + end),
+          join(host.archive, `wal/00000001000000000000000A.gz${end}`),
+        );
+    },
+    'wal/00000001000000000000000A.gz',
+    /the sidecar is of .000000010000000000000009.gz/,
+  ],
+  [
+    'a hole in the WAL',
+    () => {
+      for (const end of ['', '.json'])
+        renameSync(
+          join(host.archive, SEGMENT + end),
+          join(host.archive, `wal/00000001000000000000000A.gz${end}`),
+        );
+    },
+    'wal',
+    /segments are missing: before 00000001000000000000000A/,
+  ],
+  [
+    'no WAL at all',
+    () => {
+      for (const end of ['', '.json']) rmSync(join(host.archive, SEGMENT + end));
+    },
+    'wal',
+    /no WAL of timeline 1 was archived/,
+  ],
+  [
+    'another key',
+    () => writeFileSync(host.key, `${'x'.repeat(44)}\n`),
+    FULL,
+    /was made with the key 5db6b8841e8f9b64/,
+  ],
+];
+
+function hmacOf(name: string): string {
+  return String(JSON.parse(readFileSync(join(host.archive, `${name}.json`), 'utf8')).hmac);
+}
+
+for (const [what, spoil, artefact, problem] of SPOILT)
+  test(`finds ${what}, names it and reports it`, async () => {
+    spoil();
+    host.own();
+    const ran = await verify();
+    assert.equal(ran.status, 6, ran.stderr);
+    const { status, failed, results } = report();
+    assert.equal(status, 'failed');
+    assert.ok(failed > 0);
+    const named = artefact.replace(/^full\//, '');
+    const found = results.filter((one) => one.artefact === named && one.status === 'failed');
+    assert.match(found.map((one) => one.problem).join('; '), problem);
+    assert.match(ran.stderr, problem);
+  });
+
+test('is content with what is whole, and makes the newest proved backup the latest', async () => {
+  rmSync(join(host.full, 'latest.tar.gz'));
+  const ran = await verify();
+  assert.equal(ran.status, 0, ran.stderr);
+  assert.equal(report().status, 'ok');
+  assert.equal(`full/${readlinkSync(join(host.full, 'latest.tar.gz'))}`, FULL);
+  assert.deepEqual(
+    readdirSync(join(host.dir, 'state')).filter((name) => !name.endsWith('.lock')),
+    [],
+  );
+});
+
+test('--report-only writes the report and nothing else', async () => {
+  rmSync(join(host.full, 'latest.tar.gz'));
+  assert.equal((await verify(['--report-only'])).status, 0);
+  assert.equal(report().status, 'ok');
+  assert.ok(!existsSync(join(host.full, 'latest.tar.gz')));
+  assert.deepEqual(readdirSync(join(host.dir, 'log')), ['backup-reports']);
+});
+
+test('a backup that is too old fails, though it is whole', async () => {
+  host.linkPostgres();
+  // The script reads the sidecar's time with date, its own with the shell.
+  host.stub('date', 'echo 1000000000');
+  const ran = await verify([], { PG_BIN: host.bin, VERIFY_MAX_AGE_HOURS: '26' });
+  assert.equal(ran.status, 6, ran.stderr);
+  assert.match(
+    ran.stderr,
+    /freshness: the newest, full_backup_\S+, ended \d+ hours ago; at most 26 are allowed/,
+  );
+});
+
+test('without a full backup it fails', async () => {
+  rmSync(host.full, { recursive: true });
+  cpSync(join(host.archive, 'wal'), host.full, { recursive: true });
+  host.own();
+  const ran = await verify();
+  assert.equal(ran.status, 6);
+  assert.match(ran.stderr, /full: freshness: there is no full backup/);
+});
+
+test('--deep notices what only the content shows', async () => {
+  host.stub('openssl', 'exec /usr/bin/openssl "$@"');
+  const ran = await verify(['--deep'], { PG_BIN: host.bin });
+  // Without pg_verifybackup on the PATH nothing is called good.
+  assert.equal(ran.status, 6);
+  assert.match(ran.stderr, /pg_verifybackup/);
+});
+
+test.run();
