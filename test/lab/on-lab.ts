@@ -1,0 +1,69 @@
+import * as assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+/** The default lab, or another one: FANOPS_LAB_* and an inventory of its hosts. */
+export const INVENTORY = process.env.FANOPS_TEST_INVENTORY ?? 'inventory/lab.yml';
+export const HOSTS = ['db1', 'db2', 'db3'] as const;
+export const CLUSTER = ['playbooks/cluster.yml', '-i', INVENTORY];
+export const INSTALL = ['playbooks/install.yml', '-i', INVENTORY];
+
+export interface Ended {
+  readonly status: number | null;
+  readonly stdout: Buffer;
+  /** Both streams, as text. */
+  readonly all: string;
+}
+
+export function fanops(args: readonly string[], input: Buffer | string = ''): Ended {
+  const ended = spawnSync('bin/fanops', args, { cwd: ROOT, input, maxBuffer: 1 << 28, timeout: 300_000 });
+  return { status: ended.status, stdout: ended.stdout, all: `${ended.stdout}\n${ended.stderr}` };
+}
+
+/** `fanops …`, which must end with this exit code. */
+export function fanopsEnds(code: number, ...args: string[]): Ended {
+  const ended = fanops(args);
+  assert.equal(ended.status, code, `fanops ${args.join(' ')}\n${ended.all.slice(-6000)}`);
+  return ended;
+}
+
+/** What a shell on the host, as root, answers; it must succeed. */
+export function onHost(host: string, command: string, input: Buffer | string = ''): Buffer {
+  const ended = fanops(['lab', 'ssh', host, command], input);
+  assert.equal(ended.status, 0, `${host}: ${command}\n${ended.all.slice(-3000)}`);
+  return ended.stdout;
+}
+
+export function textOn(host: string, command: string): string {
+  return onHost(host, command).toString('utf8').trim();
+}
+
+/** The same as the user postgres, in a login shell, as somebody who types. */
+export function asPostgres(host: string, command: string): string {
+  const ended = fanops(['lab', 'ssh', host, 'runuser -l postgres -c "bash -l"'], command);
+  assert.equal(ended.status, 0, `postgres@${host}: ${command}\n${ended.all.slice(-3000)}`);
+  return ended.stdout.toString('utf8').trim();
+}
+
+export function sqlOn(host: string, statement: string): string {
+  return asPostgres(host, `psql -XAtq -d postgres <<'END'\n${statement}\nEND\n`);
+}
+
+/** The leader's name, as Patroni has it. */
+export function leader(): string {
+  const list = JSON.parse(textOn('db1', 'patronictl list -f json')) as { Member: string; Role: string }[];
+  return list.find((member) => member.Role === 'Leader')?.Member ?? assert.fail('no leader');
+}
+
+/** The recap's lines, one for each host. */
+export function recapOf({ all }: Ended): string[] {
+  return all.split('\n').filter((line) => /^db\d\s+: ok=/.test(line));
+}
+
+export function assertUnchanged(ended: Ended): void {
+  const lines = recapOf(ended);
+  assert.ok(lines.length > 0, ended.all.slice(-3000));
+  for (const line of lines) assert.match(line, /changed=0 +unreachable=0 +failed=0/, ended.all.slice(-3000));
+}
