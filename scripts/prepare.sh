@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 
 # The lab, the checks, and the programs that the tests run against.
 PACKAGES=(
-  age busybox ca-certificates curl dash git iproute2 mmdebstrap openssh-client openssh-server procps
+  age busybox ca-certificates curl dash git iproute2 jq mmdebstrap openssh-client openssh-server procps
   shellcheck shfmt sudo systemd-container util-linux
 )
 POLICY=/usr/sbin/policy-rc.d
@@ -42,6 +42,7 @@ install_packages() {
     return 1
   fi
   hold_services
+  hold_clusters
   apt-get -o Acquire::Retries=3 update -q
   DEBIAN_FRONTEND=noninteractive apt-get -o Acquire::Retries=3 -o DPkg::Lock::Timeout=120 \
     install -q -y --no-install-recommends "${missing[@]}"
@@ -57,6 +58,13 @@ hold_services() {
   trap 'rm -f "$POLICY"' EXIT
   printf '#!/bin/sh\nexit 101\n' >"$POLICY"
   chmod 755 "$POLICY"
+}
+
+# Debian's PostgreSQL makes a cluster of its own when it is installed; the tests make theirs.
+hold_clusters() {
+  is_installed postgresql-15 && return
+  mkdir -p /etc/postgresql-common/createcluster.d
+  printf 'create_main_cluster = false\n' >/etc/postgresql-common/createcluster.d/fanops.conf
 }
 
 install_modules() {
