@@ -79,7 +79,9 @@ function identity(args: SystemdUnitArgs) {
 
 /** The directory of the drop-ins is made with the first one. */
 function above(args: SystemdUnitArgs): FactRequest<{ readonly type: string }>[] {
-  return args.drop_in === undefined ? [] : [placeFact(posix.dirname(posix.dirname(pathOf(args))))];
+  return args.drop_in === undefined || args.state === 'absent'
+    ? []
+    : [placeFact(posix.dirname(posix.dirname(pathOf(args))))];
 }
 
 function asFile(args: SystemdUnitArgs) {
