@@ -13,11 +13,14 @@ export const keyIdKind: FactKind<string, string> = {
     const script = lines(
       PROLOGUE,
       sh`for p in ${subjects}; do`,
-      sh`d=\${p%/*}`,
       sh`if [ -f "$p" ] && [ -r "$p" ]; then`,
       sh`i=$(openssl enc -aes-256-cbc -pbkdf2 -iter 10000 -md sha256 -S 66616e61686d6163 -pass "file:$p" -P </dev/null | sed -n 's/^iv *=\\([0-9A-F]\\{16\\}\\).*/\\1/p')`,
       sh`[ -z "$i" ] || printf 'key\\0%s\\0%s\\0' "$p" "$i"`,
-      sh`elif [ ! -e "$p" ] && [ -x "\${d:-/}" ]; then printf 'absent\\0%s\\0' "$p"; fi`,
+      // Absent only where the nearest thing above it that is there can be searched.
+      sh`elif [ ! -e "$p" ]; then d=\${p%/*}`,
+      sh`while [ -n "$d" ] && [ ! -e "$d" ]; do d=\${d%/*}; done`,
+      sh`[ ! -d "\${d:-/}" ] || [ ! -x "\${d:-/}" ] || printf 'absent\\0%s\\0' "$p"`,
+      sh`fi`,
       sh`done`,
     );
     return { kind: 'shell', script: script.text };

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'uvu';
@@ -6,7 +6,7 @@ import * as assert from 'uvu/assert';
 import { Secret } from '../../src/core/secret.ts';
 import { keyId } from '../../src/escrow/key-id.ts';
 import { keyIdKind } from '../../src/facts/key-id.ts';
-import { answerOf, lookAt } from './looking.ts';
+import { answerOf, isRoot, lookAt, NOBODY } from './looking.ts';
 
 const KEY = 'JxJt0vy3sB1l1h8kPt4o3y2dZc0oQn2k7XqWf5m9aTs=\n';
 const folder = mkdtempSync(join(tmpdir(), 'fanops-key-id-'));
@@ -28,6 +28,16 @@ test('the key itself is not in the answer', () => {
 test('without openssl it could not be looked at', () => {
   const [looked] = lookAt(keyIdKind, paths, { env: { PATH: '/nonexistent' } });
   assert.is(looked?.state, 'unreadable');
+});
+
+test('where not even its directory is, it is absent; where that is closed, it is not known', () => {
+  const path = join(folder, 'no/such/key');
+  assert.is(lookAt(keyIdKind, [path])[0]?.state, 'absent');
+  if (!isRoot) return;
+  mkdirSync(join(folder, 'closed'), { mode: 0o700 });
+  const hidden = join(folder, 'closed/no/key');
+  chmodSync(folder, 0o755);
+  assert.is(lookAt(keyIdKind, [hidden], { uid: NOBODY })[0]?.state, 'unreadable');
 });
 
 test('a directory in its place, and what cannot be reached, is not absent', () => {

@@ -1,6 +1,6 @@
 import { connect, createServer, type Socket } from 'node:net';
 
-/** A network between us and a port of 127.0.0.1 that delays, is cut, or swallows everything. */
+/** A network between us and a port (of 127.0.0.1, if no other address is given) that delays, is cut, or swallows everything. */
 export interface TestProxy {
   readonly port: number;
   /** Cuts every connection as soon as so many more bytes have gone that way, and calls. */
@@ -13,7 +13,8 @@ export interface TestProxy {
   close(): Promise<void>;
 }
 
-export async function startProxy(to: number, delayMs = 0): Promise<TestProxy> {
+/** `delayMs` goes by on either way. */
+export async function startProxy(to: number, delayMs = 0, host = '127.0.0.1'): Promise<TestProxy> {
   const sockets = new Set<Socket>();
   let isHole = false;
   let isRefusing = false;
@@ -45,7 +46,7 @@ export async function startProxy(to: number, delayMs = 0): Promise<TestProxy> {
       near.destroy();
       return;
     }
-    const far = connect({ port: to, host: '127.0.0.1', noDelay: true });
+    const far = connect({ port: to, host, noDelay: true });
     near.setNoDelay(true);
     for (const socket of [near, far]) {
       sockets.add(socket);
