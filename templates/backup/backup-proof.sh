@@ -5,6 +5,7 @@
 # usage: stored_problem FILE; the sidecar is whole, authentic and of this cluster, and the stored bytes are those it names
 stored_problem() {
   local problem size
+  [ -e "$1.json" ] || sleep 1 # it may be being published at this moment: the sidecar comes last
   read_sidecar "$1.json" || { printf '%s' "${FIELD[problem]}" && return; }
   problem=$(sidecar_problem "${1##*/}")
   if [ -n "$problem" ]; then

@@ -1,7 +1,8 @@
 #!/bin/bash
 # Proves that the backups can be relied on, and writes a report to LOG_DIR/backup-reports.
-#   always       the newest full backup is not too old; sidecar, HMAC, size and sha256 of every full backup and WAL file;
-#                the newest full backup decrypts, decompresses and lists to its end; the WAL since it has no hole
+#   always       the newest full backup is not too old (except on a replica); sidecar, HMAC, size and sha256 of every
+#                full backup and WAL file; the newest full backup decrypts, decompresses and lists to its end; the WAL
+#                since it has no hole
 #   with --deep  each WAL file decrypts, too, and the newest full backup is unpacked for pg_verifybackup
 # The newest full backup that passes becomes latest.tar.gz.
 #
@@ -18,7 +19,7 @@ lib=$(readlink -f -- "${BASH_SOURCE[0]}") || exit 1
 
 DEEP=no REPORT_ONLY=no
 RESULTS='' FAILED=0 CHECKED=0
-WORK=''
+WORK='' REPLICA=''
 
 main() {
   read_options "$@"
@@ -31,7 +32,8 @@ main() {
   take_lock backup-verify 0
   WORK=$(mktemp -d "$STATE_DIR/backup-verify.XXXXXX")
   STARTED=$(now)
-  if nothing_belongs_here; then
+  REPLICA=$(sql 'select pg_is_in_recovery()' 2>/dev/null) || REPLICA=unknown
+  if [ "$REPLICA" = t ] && archive_is_empty; then
     log info "$BACKUP_ROOT holds no backup on this member: nothing to verify here"
     return
   fi
@@ -51,11 +53,6 @@ read_options() {
     *) show_help "$lib" "$option" && exit 0 ;;
     esac
   done
-}
-
-# A replica's archive is empty until it leads for the first time. An empty archive of a leader is a failure.
-nothing_belongs_here() {
-  archive_is_empty && [ "$(sql 'select pg_is_in_recovery()' 2>/dev/null)" = t ]
 }
 
 now() {
@@ -83,7 +80,8 @@ verify_identity() {
 verify_fulls() {
   local file newest problem
   newest=$(newest_full)
-  result full freshness "$(age_problem "$newest")"
+  # A replica holds what it made while it led; the leader's are the ones that must be fresh.
+  [ "$REPLICA" = t ] || result full freshness "$(age_problem "$newest")"
   for file in "$BACKUP_ROOT"/full/full_backup_[0-9]*.tar.gz; do
     [ -e "$file" ] || continue
     problem=$(stored_problem "$file")

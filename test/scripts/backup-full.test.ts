@@ -267,11 +267,16 @@ test('a replica says who leads and ends well; --here makes it there; without a l
     members = [{ name: 'db3', role: 'replica' }];
     refused(await full([], url), 1, /no leader is known: nobody makes a backup/);
     assert.deepEqual(fulls(), []);
+    const nothing = await host.run('backup-verify.sh', [], { ...there, PG_BIN });
+    assert.match(nothing.stderr, /holds no backup on this member: nothing to verify here/);
+    assert.equal(nothing.status, 0);
     const made = await full(['--here', '--verify'], there);
     assert.equal(made.status, 0, made.stderr);
     const [name = ''] = fulls();
     assert.equal(sidecarOf(readFileSync(join(host.full, `${name}.json`), 'utf8')).role, 'replica');
     verifiesByHand(name);
+    const proved = await host.run('backup-verify.sh', [], { ...there, PG_BIN, VERIFY_MAX_AGE_HOURS: '1' });
+    assert.doesNotMatch(proved.stderr, /freshness/);
     const xid = () => server.sql('select pg_snapshot_xmax(pg_current_snapshot())');
     const before = xid();
     assert.equal((await host.run('backup-heartbeat.sh', [], there)).status, 0);
