@@ -47,6 +47,7 @@ const JOB = {
     },
     ['command'],
   ),
+  description: 'A command, and when: some of the five fields, or `special` instead of them.',
   not: { required: ['special'], anyOf: FIELDS.map((name) => ({ required: [name] })) },
 };
 

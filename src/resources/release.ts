@@ -63,7 +63,11 @@ export const release: Resource<ReleaseArgs, Result> = {
       releases: absolutePath('The directory that holds the sets, each named by a digest of what is in it.'),
       files: {
         type: 'array',
-        items: { ...FILE, anyOf: [{ required: ['src'] }, { required: ['content'] }] },
+        items: {
+          ...FILE,
+          anyOf: [{ required: ['src'] }, { required: ['content'] }],
+          description: 'One file: its path, and either src or content.',
+        },
         minItems: 1,
         'x-secret': true,
         description: 'All files of the set; nothing else may be in it.',
