@@ -18,17 +18,13 @@ const rows = PAGE.slice(PAGE.indexOf('## Quick Start'))
   .split('\n')
   .filter((line) => line.startsWith('| `'))
   .map((line): Row => {
-    const [command = '', kind = '', user = '', , , run = ''] = line.split(' | ').map(cell);
+    const [command = '', kind = '', user = '', , , run = ''] = line.split('|').slice(1, -1).map(cell);
     return { command, kind, user, run };
   });
 
-/** What stands in a cell, without the line's own bars and the code's marks. */
+/** Without the marks of code. */
 function cell(text: string): string {
-  return text
-    .replace(/^\| /, '')
-    .replace(/ ?\|$/, '')
-    .trim()
-    .replace(/^`(.*)`$/, '$1');
+  return text.trim().replace(/^`(.*)`$/, '$1');
 }
 
 test.before(() => {
