@@ -94,7 +94,8 @@ function diff({ port, candidate, postgresql_port }: RollingRestartArgs, facts: F
   const asked = facts.members.map((member) => ({ member, looked: facts.get(patroniFact(port), member) }));
   const views = asked.flatMap(({ looked }) => (looked.state === 'value' ? [looked.value] : []));
   for (const { member, looked } of asked)
-    if (looked.state === 'unreadable') return blocked(`${member}: ${looked.reason}`);
+    if (looked.state === 'unreadable')
+      return blocked(`every member must be seen before one is restarted: ${reasonOn(member, looked.reason)}`);
   const [view] = views;
   if (!view) return blocked('no Patroni answers: start it first');
   const pending = new Set(views.flatMap((v) => v.members.filter((m) => m.pendingRestart).map((m) => m.name)));
@@ -111,6 +112,10 @@ function diff({ port, candidate, postgresql_port }: RollingRestartArgs, facts: F
   if (problem || !leader) return blocked(problem ?? 'nobody leads');
   const lowered = loweredParameters(port, postgresql_port, facts);
   return rollingChange(members, leader, pending, { wanted: candidate, lowered });
+}
+
+function reasonOn(member: string, reason: string): string {
+  return reason.startsWith(member) ? reason : `${member}: ${reason}`;
 }
 
 function commandsFor(args: RollingRestartArgs & RollingArgs, plan: RollingPlan): Command[] {

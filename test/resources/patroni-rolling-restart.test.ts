@@ -166,7 +166,11 @@ test('where nothing is pending nothing is done', () => {
 
 const REFUSED: readonly (readonly [string, Given, RegExp])[] = [
   ['a member that is down', { others: [ABSENT, ABSENT] }, /no Patroni answers on h2: with a member down/],
-  ['a member that cannot be asked', { others: [unreadable('gone')] }, /h2: gone/],
+  [
+    'a member that cannot be asked',
+    { others: [unreadable('gone')] },
+    /every member must be seen before one is restarted: h2: gone/,
+  ],
   [
     'a member that does not run',
     { members: [LEADER, REPLICA, { ...THIRD, state: 'start failed' }] },
