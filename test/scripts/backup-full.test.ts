@@ -51,9 +51,7 @@ function fulls(): string[] {
   return backups;
 }
 
-function slots(): string {
-  return server.sql('select count(*) from pg_replication_slots');
-}
+const slots = () => server.sql('select count(*) from pg_replication_slots');
 
 async function until(what: string, holds: () => boolean): Promise<void> {
   for (let i = 0; i < 400; i++) {
@@ -233,11 +231,11 @@ test('--check, --dry-run and --init-archive look before anything is made', async
 
 test('refuses the archive of another system, and moves nothing aside by itself', async () => {
   const settings = host.takeGolden();
-  const identifier = JSON.stringify(server.sql('select system_identifier from pg_control_system()'));
+  const identifier = server.sql('select system_identifier from pg_control_system()');
   refused(
     await full([], settings),
     3,
-    new RegExp(`of the system 7711173371281793642, and this server is ${JSON.parse(identifier)}`),
+    new RegExp(`of the system 7711173371281793642, and this server is ${identifier}`),
   );
   rmSync(join(host.archive, 'CLUSTER.json'));
   refused(await full(['--init-archive'], settings), 3, /is not of this server/);

@@ -1,16 +1,7 @@
 // backup-wal.sh without a server: what it takes, what it refuses, and what is left when it is killed or the disk is full.
 import * as assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import {
-  chmodSync,
-  chownSync,
-  existsSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
@@ -250,62 +241,6 @@ test('a changed byte in what is stored, or in its sidecar, is noticed when it is
   writeFileSync(`${path}.json`, good.sidecar.toString().replace('"timeline": 1', '"timeline": 2'));
   refused(await archive(NINE, join(host.dir, NINE)), 1, /the hmac does not fit/);
 });
-
-const KEYS: [string, () => void, RegExp][] = [
-  ['missing', () => renameSync(host.key, `${host.key}.away`), /does not exist/],
-  ['readable by others', () => chmodSync(host.key, 0o640), /mode 640/],
-  ["somebody else's", () => chownSync(host.key, 0, 0), /cannot be read by postgres/],
-  ['short', () => writeFileSync(host.key, 'secret\n'), /has 6 characters, at least 32/],
-  ['blank in its first line', () => writeFileSync(host.key, `\n${'x'.repeat(44)}\n`), /has 0 characters/],
-  ['of Windows', () => writeFileSync(host.key, `${'x'.repeat(44)}\r\n`), /Windows line ends/],
-];
-for (const [what, spoil, reason] of KEYS)
-  test(`refuses a key that is ${what}, and --check says so`, async () => {
-    spoil();
-    refused(await archive(NINE, source(NINE, nine)), 3, reason);
-    const check = await host.run('backup-wal.sh', ['--check']);
-    assert.equal(check.status, 3);
-    assert.match(check.stdout, new RegExp(`^BAD key: .*${reason.source}`, 'm'));
-  });
-
-test('--check is content with this host, and changes nothing', async () => {
-  const before = run('find', [host.dir, '-newermt', '2000-01-01', '-printf', '%P %T@\n']).toString();
-  const { status, stdout } = await host.run('backup-wal.sh', ['--check']);
-  assert.equal(status, 0, stdout);
-  assert.match(stdout, /^ok {2}key: .*key id [0-9a-f]{16}$/m);
-  const after = run('find', [host.dir, '-newermt', '2000-01-01', '-printf', '%P %T@\n']).toString();
-  assert.equal(
-    after
-      .split('\n')
-      .filter((line) => !/^(backup-\d+\.conf)? /.test(line))
-      .sort()
-      .join('\n'),
-    before
-      .split('\n')
-      .filter((line) => !/^(backup-\d+\.conf)? /.test(line))
-      .sort()
-      .join('\n'),
-  );
-});
-
-test('--check names a directory that is missing, or not for postgres', async () => {
-  rmSync(host.wal, { recursive: true });
-  chownSync(host.full, 0, 0);
-  chmodSync(host.full, 0o755);
-  const { status, stdout } = await host.run('backup-wal.sh', ['--check']);
-  assert.equal(status, 3);
-  assert.match(stdout, /^BAD directory .*\/wal: missing$/m);
-  assert.match(stdout, /^BAD directory .*\/full: postgres cannot write there$/m);
-});
-
-for (const [name, value, reason] of [
-  ['COMPRESSOR', 'zstd', /COMPRESSOR in .*expected auto, igzip, pigz or gzip, found "zstd"/],
-  ['BACKUP_ROOT', 'backups', /BACKUP_ROOT in .*expected an absolute path/],
-  ['CLUSTER_NAME', '', /CLUSTER_NAME in .*found ""/],
-] as const)
-  test(`refuses the setting ${name}="${value}"`, async () => {
-    refused(await archive(NINE, source(NINE, nine), { [name]: value }), 3, reason);
-  });
 
 test('the key is never in an argument', async () => {
   const seen = join(host.dir, 'arguments');
