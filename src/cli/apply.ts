@@ -1,5 +1,6 @@
 import type { Outcome } from '../core/outcome.ts';
 import { type Plan, summarize } from '../core/plan.ts';
+import { blockedSteps } from '../engine/refusals.ts';
 import { isEmpty, planText } from '../report/plan-text.ts';
 import { statsText } from '../report/stats.ts';
 import { type Args, isSet } from './args.ts';
@@ -9,7 +10,7 @@ import { onInterrupt } from './interrupts.ts';
 import { listing } from './listing.ts';
 import { look } from './look.ts';
 import { plan } from './plan.ts';
-import { loadProject } from './project.ts';
+import { loadProject, type Project } from './project.ts';
 import { showWarnings } from './warnings.ts';
 import { compose } from './wiring.ts';
 
@@ -31,7 +32,7 @@ export async function apply(args: Args): Promise<Outcome> {
     const planned = await look(composition);
     if (planned === 'interrupted') return 'interrupted';
     console.err(`\n${planText(planned, { paint: console.paintErr, verbose: isSet(args, 'verbose') })}`);
-    if (needsConsent(planned) && !isSet(args, 'yes') && !(await consent())) return 'interrupted';
+    if (needsConsent(project, planned) && !isSet(args, 'yes') && !(await consent())) return 'interrupted';
     const outcome = await carryOut(composition, planned, stopping);
     if (isSet(args, 'stats')) console.err(`\n${statsText(engine.stats(), performance.now() - started)}\n`);
     return outcome;
@@ -41,9 +42,9 @@ export async function apply(args: Args): Promise<Outcome> {
 }
 
 /** What the engine will refuse anyway, or has nothing to do for, is not asked about. */
-function needsConsent(planned: Plan): boolean {
-  const count = summarize(planned);
-  return !isEmpty(count) && planned.unreachable.length === 0 && count.blocked === 0;
+function needsConsent({ playbook }: Project, planned: Plan): boolean {
+  const isRefused = planned.unreachable.length > 0 || blockedSteps(playbook, planned).length > 0;
+  return !isRefused && !isEmpty(summarize(planned));
 }
 
 async function consent(): Promise<boolean> {

@@ -1,5 +1,6 @@
 import type { Outcome } from '../core/outcome.ts';
 import type { Plan } from '../core/plan.ts';
+import { blockedSteps } from '../engine/refusals.ts';
 import { planJson } from '../report/plan-json.ts';
 import { planMarkdown } from '../report/plan-markdown.ts';
 import { planText } from '../report/plan-text.ts';
@@ -29,7 +30,8 @@ export async function plan(args: Args): Promise<Outcome> {
     if (planned === 'interrupted') return 'interrupted';
     console.out(rendered(args, planned, composition));
     if (isSet(args, 'stats')) console.err(`\n${statsText(engine.stats(), performance.now() - started)}\n`);
-    return planOutcome(planned, isSet(args, 'detailed-exitcode'));
+    const isBlocked = blockedSteps(project.playbook, planned).length > 0;
+    return planOutcome(planned, isSet(args, 'detailed-exitcode'), isBlocked);
   } finally {
     await engine.close();
   }

@@ -3,6 +3,7 @@ import { isChanging } from '../core/change.ts';
 import { freeze, memoryVault } from '../core/json.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { Plan, PlannedStep } from '../core/plan.ts';
+import type { Playbook } from '../core/task.ts';
 import { blockedFailure } from './failure.ts';
 import { plannedKey, type Run } from './run.ts';
 
@@ -19,13 +20,17 @@ export function refuseUnreachable(run: Run, planned: Plan): Outcome | undefined 
   return finish(run, 'unreachable');
 }
 
+/** The steps that cannot be carried out and whose failure is not ignored. */
+export function blockedSteps(playbook: Playbook, planned: Plan): readonly PlannedStep[] {
+  const tasks = playbook.plays.flatMap((play) => [...play.tasks, ...play.handlers]);
+  const ignorable = new Set(tasks.filter((task) => task.ignoreErrors).map((task) => task.id));
+  const steps = planned.plays.flatMap((play) => play.steps);
+  return steps.filter((step) => step.change.action === 'blocked' && !ignorable.has(step.task.id));
+}
+
 /** Something that cannot be done is known before anything is: nothing is begun. */
 export function refuseBlocked(run: Run, planned: Plan): Outcome | undefined {
-  const ignorable = new Set(
-    run.playbook.plays.flatMap((p) => p.tasks.filter((t) => t.ignoreErrors).map((t) => t.id)),
-  );
-  const steps = planned.plays.flatMap((play) => play.steps);
-  const blocked = steps.filter((s) => s.change.action === 'blocked' && !ignorable.has(s.task.id));
+  const blocked = blockedSteps(run.playbook, planned);
   if (blocked.length === 0) return undefined;
   for (const play of planned.plays) for (const host of play.hosts) run.recaps.see(host);
   for (const step of blocked) {

@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
@@ -164,6 +164,26 @@ test('the first ^C says what is still running, and the second ends it', async ({
   assert.is(status, 6, text);
   assert.match(text, 'still running (^C again ends it):\n  db1: 1. Run it, for ');
   assert.not.match(text, '| never');
+});
+
+test('a plan with a step that cannot be done, but whose failure is ignored, is confirmed all the same', ({
+  folder,
+}) => {
+  write(
+    folder,
+    'run.yml',
+    `- hosts: db1
+  tasks:
+    - {name: no, ignore_errors: true, assert: {that: "1 == 2"}}
+    - {name: file, file: {path: "{{ base }}/made", content: x}}
+`,
+  );
+  const { status, stderr } = fanops(folder, 'apply', 'run.yml');
+  assert.is(status, 1);
+  assert.match(stderr, 'changes must be confirmed');
+  assert.not.ok(existsSync(join(folder, 'made')));
+  assert.is(fanops(folder, 'plan', 'run.yml').status, 0);
+  assert.is(fanops(folder, 'apply', 'run.yml', '--yes').status, 0);
 });
 
 test.run();
