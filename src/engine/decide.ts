@@ -1,10 +1,12 @@
-import { type Change, isChanging } from '../core/change.ts';
+import { blocked, type Change, isChanging, NONE } from '../core/change.ts';
+import type { InputError } from '../core/diagnostic.ts';
 import { type FactRequest, type FactView, factKey, type Looked } from '../core/fact.ts';
 import type { AnyResource } from '../core/resource.ts';
 import type { RenderedItem, Scope, Task } from '../core/task.ts';
 import type { Touch } from '../core/touch.ts';
 import { Unknown, unknownIn, type Value } from '../core/value.ts';
 import { type Decision, type Need, taskLabel, unknownChange } from './decision.ts';
+import { brokenText } from './failure.ts';
 import { factsOf, type Ground } from './ground.ts';
 import { ask } from './guarded.ts';
 import { membersOf } from './members.ts';
@@ -178,7 +180,18 @@ function undecided(
   };
 }
 
+/** A task that cannot be rendered with what is known by now: its host ends there, the others go on. */
+export function broken(ground: Ground, task: Task, host: string, mistake: InputError): Decision {
+  const resource = resourceOf(ground, task);
+  const change = blocked(brokenText(mistake));
+  return { ...settled(task, resource, host, undefined), change };
+}
+
 function skipped(task: Task, resource: AnyResource, host: string, item: RenderedItem): Decision {
+  return { ...settled(task, resource, host, item), skipped: `when: ${item.whenText}` };
+}
+
+function settled(task: Task, resource: AnyResource, host: string, item: RenderedItem | undefined): Decision {
   return {
     task,
     resource,
@@ -187,8 +200,7 @@ function skipped(task: Task, resource: AnyResource, host: string, item: Rendered
     item,
     args: {},
     address: resource.name,
-    change: { action: 'none', risk: 'reads', fields: [] },
-    skipped: `when: ${item.whenText}`,
+    change: NONE,
     view: undefined,
     needs: [],
     touches: [],

@@ -1,5 +1,6 @@
 import type { Change } from '../core/change.ts';
 import type { CommandResult } from '../core/command.ts';
+import type { InputError } from '../core/diagnostic.ts';
 import type { Failure } from '../core/event.ts';
 import type { Masker } from '../core/masker.ts';
 import type { Outcome } from '../core/outcome.ts';
@@ -49,6 +50,15 @@ export function blockedFailure(change: Change): Failure {
     message: change.reason ?? 'it cannot be done',
     next: 'nothing of this task was done; mend the cause and apply again',
   };
+}
+
+/** A condition or template that broke on what was found out during the run, and where it stands. */
+export function brokenText({ diagnostics }: InputError): string {
+  return diagnostics
+    .map(({ message, position, source }) =>
+      position && source ? `${message} (line ${position.line}: ${source.trim()})` : message,
+    )
+    .join('\n');
 }
 
 export function notConverged(change: Change): Failure {

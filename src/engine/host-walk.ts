@@ -42,7 +42,7 @@ export async function walkHost(
         effect: effectOf(outcome),
         keepers: keepersOf(placed.decision, outcome),
       });
-    if (placed.isLast || outcome.failure) finishTask(run, host, task.decisions, task.outcomes);
+    if (placed.isLast || isUnfinished(outcome)) finishTask(run, host, task.decisions, task.outcomes);
   };
 
   while (cursor.task < tasks.length) {
@@ -57,6 +57,7 @@ export async function walkHost(
       run.recaps.unreachable(host);
       break;
     }
+    for (const task of segment.empty) register(run, host, task, [], []);
     const work = segment.placed.filter((p) => isWork(p.decision));
     const outcomes = await workThrough(run, work, handler);
     const failed = segment.placed.find((p) => isUnfinished(outcomes.get(p)));
@@ -117,7 +118,17 @@ function finishTask(
     outcomes.map((o): StepOutcome => o.outcome),
   );
   const task = decisions[0]?.task;
-  if (task?.register === undefined) return;
+  if (task) register(run, host, task, decisions, outcomes);
+}
+
+function register(
+  run: Run,
+  host: string,
+  task: Task,
+  decisions: readonly Decision[],
+  outcomes: readonly ItemOutcome[],
+): void {
+  if (task.register === undefined) return;
   const value = registeredTask(
     decisions,
     outcomes.map((o) => ({

@@ -1,15 +1,34 @@
 import { isChanging } from '../core/change.ts';
 import type { Command, CommandResult } from '../core/command.ts';
+import { InputError } from '../core/diagnostic.ts';
 import type { Scope } from '../core/task.ts';
 import type { Decision } from './decision.ts';
-import { commandFailed } from './failure.ts';
+import { batchFailed, brokenText, commandFailed } from './failure.ts';
 import { factsOf } from './ground.ts';
 import type { ItemOutcome } from './item-outcome.ts';
 import { registeredItem } from './registered.ts';
 import type { Run } from './run.ts';
 
-/** What the author says of a result (`until`, `failed_when`, `changed_when`), else what its exit status says. */
+/** As the author judges it; a judgement that breaks on the result is a failure, with the result beside it. */
 export function judgeItem(
+  run: Run,
+  decision: Decision,
+  commands: readonly Extract<Command, { kind: 'shell' }>[],
+  results: readonly CommandResult[],
+  fresh: Decision,
+): ItemOutcome {
+  try {
+    return judge(run, decision, commands, results, fresh);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    const [command, result] = [commands.at(-1), results.at(-1)];
+    const failure = batchFailed('failed', brokenText(error), command?.script, result, run.masker);
+    return { outcome: 'failed', outputs: results, failure, fresh };
+  }
+}
+
+/** What the author says of a result (`until`, `failed_when`, `changed_when`), else what its exit status says. */
+function judge(
   run: Run,
   decision: Decision,
   commands: readonly Extract<Command, { kind: 'shell' }>[],
@@ -37,7 +56,7 @@ export function judgeItem(
           ...(failedAt < 0 ? { message: notAccepted(until) } : {}),
         }
       : { outcome: 'failed' as const, message: notAccepted(until) };
-    return { outcome: task.ignoreErrors ? 'ignored' : 'failed', outputs: results, failure, fresh };
+    return { outcome: 'failed', outputs: results, failure, fresh };
   }
   const changed = task.judge('changed', scope, value) ?? changes;
   return { outcome: changed ? 'changed' : 'ok', outputs: results, fresh };

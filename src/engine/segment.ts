@@ -1,5 +1,6 @@
+import { InputError } from '../core/diagnostic.ts';
 import type { Task } from '../core/task.ts';
-import { decide } from './decide.ts';
+import { broken, decide } from './decide.ts';
 import { type Decision, notYet } from './decision.ts';
 import { Outlook } from './outlook.ts';
 import { addToOutlook } from './planner.ts';
@@ -23,6 +24,8 @@ export interface Placed {
 /** What can be done on a host without looking again in between. */
 export interface Segment {
   readonly placed: readonly Placed[];
+  /** Tasks that came to nothing at all: a loop over an empty list. */
+  readonly empty: readonly Task[];
   readonly next: Cursor;
 }
 
@@ -45,34 +48,56 @@ export function walkSegment(run: Run, host: string, tasks: readonly Task[], from
   const registers = run.registers.copy();
   const placed: Placed[] = [];
   const work: Decision[] = [];
+  const empty: Task[] = [];
 
   for (let number = from.task; number < tasks.length; number += 1) {
     const task = tasks[number] as Task;
     const decisions: Decision[] = [];
     const deciding = decide(run.ground, outlook, task, host, registers.of(host));
-    let step = deciding.next();
+    const decideNext = (): IteratorResult<Decision, void> => next(run, deciding, task, host);
+    let step = decideNext();
     for (let item = 0; !step.done; item += 1) {
       const decision = step.value;
       const isBehind = number === from.task && item < from.item;
       if (!isBehind && work.length > 0 && mustStandFirst(outlook, decision, work))
-        return { placed, next: { task: number, item } };
+        return { placed, empty, next: { task: number, item } };
       decisions.push(decision);
       if (!isBehind && isWork(decision)) {
         work.push(decision);
         addToOutlook(outlook, decision);
       }
-      step = deciding.next();
+      step = decideNext();
       if (isBehind) continue;
       placed.push({ decision, at: { task: number, item }, isLast: step.done === true });
       if (isWork(decision) && mustStandLast(decision))
-        return { placed, next: step.done ? { task: number + 1, item: 0 } : { task: number, item: item + 1 } };
+        return {
+          placed,
+          empty,
+          next: step.done ? { task: number + 1, item: 0 } : { task: number, item: item + 1 },
+        };
     }
+    if (decisions.length === 0) empty.push(task);
     if (task.register !== undefined) {
       const isDue = decisions.some((decision) => work.includes(decision));
       registers.set(host, task.register, isDue ? notYet(task) : registeredTask(decisions, []));
     }
   }
-  return { placed, next: { task: tasks.length, item: 0 } };
+  return { placed, empty, next: { task: tasks.length, item: 0 } };
+}
+
+/** The next decision; a condition that breaks on what was registered in this run is a failure of its task. */
+function next(
+  run: Run,
+  deciding: Generator<Decision, void>,
+  task: Task,
+  host: string,
+): IteratorResult<Decision, void> {
+  try {
+    return deciding.next();
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    return { done: false, value: broken(run.ground, task, host, error) };
+  }
 }
 
 /** Whether there is something to do: a change, a run, a wait. */
@@ -91,7 +116,7 @@ function mustStandFirst(outlook: Outlook, decision: Decision, work: readonly Dec
   const { change } = decision;
   if (change.action === 'unknown' || change.action === 'blocked') return true;
   if (!isWork(decision)) return false;
-  if (isAlone(decision)) return true;
+  if (isAlone(decision) || mayReadRegistersOf(work, decision)) return true;
   return work.some((before) =>
     before.change.action === 'run'
       ? false
@@ -99,18 +124,21 @@ function mustStandFirst(outlook: Outlook, decision: Decision, work: readonly Dec
   );
 }
 
+/** Its result is judged as soon as it is there: what the work before it registers must be known by then. */
+function mayReadRegistersOf(work: readonly Decision[], { task, change }: Decision): boolean {
+  // "changed_when: false" is known from the beginning, and reads nothing.
+  const isJudged = task.judges?.includes('failed') || (task.judges?.length && change.risk !== 'reads');
+  return isJudged ? work.some((one) => one.task !== task && one.task.register !== undefined) : false;
+}
+
 /** What follows must wait: its outcome is judged first, or it is a thing of its own. */
 function mustStandLast(decision: Decision): boolean {
   const { task, change } = decision;
   if (change.action === 'unknown' || change.action === 'blocked') return true;
-  return (
-    isAlone(decision) ||
-    task.ignoreErrors ||
-    task.retry !== undefined ||
-    (task.judges?.includes('failed') ?? false)
-  );
+  return isAlone(decision) || task.ignoreErrors || (task.judges?.includes('failed') ?? false);
 }
 
 function isAlone(decision: Decision): boolean {
-  return decision.resource.scope === 'cluster' || decision.on !== decision.host || isWaiting(decision);
+  const { resource, task, on, host } = decision;
+  return resource.scope === 'cluster' || task.retry !== undefined || on !== host || isWaiting(decision);
 }

@@ -32,8 +32,18 @@ export async function wait(
     if (run.signal?.aborted) return { failure: stopped(text) };
     if (waitedMs + command.everyMs > command.withinMs) return { failure: tooLate(display, waitedMs, text) };
     run.emit({ type: 'status', host, task: ref, text: `${text}, ${Math.round(waitedMs / 1000)} s` });
-    await run.clock.sleep(command.everyMs);
+    await pause(run, command.everyMs);
   }
+}
+
+/** Sleeps, but not on when the operator stops the run. Milliseconds. */
+export async function pause({ clock, signal }: Run, ms: number): Promise<void> {
+  if (signal?.aborted) return;
+  const { promise: stopped, resolve: stop } = Promise.withResolvers<void>();
+  const wake = (): void => stop();
+  signal?.addEventListener('abort', wake);
+  await Promise.race([clock.sleep(ms), stopped]);
+  signal?.removeEventListener('abort', wake);
 }
 
 function result(seen: string, durationMs: number): CommandResult {

@@ -10,10 +10,27 @@ import { type Performance, perform } from './perform.ts';
 import { plannedKey, type Run } from './run.ts';
 import type { Placed } from './segment.ts';
 import { freshView, remaining, wantAgain } from './verify.ts';
-import { wait } from './wait.ts';
+import { pause, wait } from './wait.ts';
 
 /** Does a segment's work. What was not begun has no outcome. */
 export async function workThrough(
+  run: Run,
+  work: readonly Placed[],
+  handler: boolean,
+): Promise<Map<Placed, ItemOutcome>> {
+  const outcomes = await carryOut(run, work, handler);
+  for (const [placed, outcome] of outcomes) outcomes.set(placed, forgiven(placed.decision, outcome));
+  return outcomes;
+}
+
+/** `ignore_errors` is for what failed or took too long; a host that is lost or in doubt is lost all the same. */
+function forgiven({ task }: Decision, outcome: ItemOutcome): ItemOutcome {
+  const why = outcome.failure?.outcome;
+  const isForgiven = task.ignoreErrors && (why === 'failed' || why === 'timed-out');
+  return isForgiven ? { ...outcome, outcome: 'ignored' } : outcome;
+}
+
+async function carryOut(
   run: Run,
   work: readonly Placed[],
   handler: boolean,
@@ -93,10 +110,17 @@ function shellOutcome(run: Run, decision: Decision, { batch, performed }: Perfor
   if (isWhole) return { outcome: 'ok', outputs: results };
   if (batch.outcome === 'done' || batch.outcome === 'failed')
     return judgeItem(run, decision, commands, results, freshView(run, decision));
-  const command = commands[results.length - 1]?.script;
-  const reason = batch.reason ?? batch.outcome;
+  const command = commands[results.length - 1];
+  const isLate = batch.outcome === 'timed-out' && command !== undefined;
+  const reason = isLate ? `it was ended after ${command.timeoutMs / 1000} s, its timeout` : batch.reason;
   return failedWith(
-    batchFailed(batchOutcome(batch.outcome), reason, command, results.at(-1), run.masker),
+    batchFailed(
+      batchOutcome(batch.outcome),
+      reason ?? batch.outcome,
+      command?.script,
+      results.at(-1),
+      run.masker,
+    ),
     results,
   );
 }
@@ -158,18 +182,29 @@ async function retry(run: Run, decision: Decision, handler: boolean): Promise<It
     const outcomes = new Map<Placed, ItemOutcome>();
     const placed: Placed = { decision, at: { task: 0, item: 0 }, isLast: true };
     await doBatch(run, [placed], handler, outcomes);
-    const outcome = outcomes.get(placed);
-    if (!outcome) throw new Error(`${decision.task.name} ended without an outcome`);
-    const isGone = outcome.outcome === 'unreachable' || outcome.failure?.outcome === 'in-doubt';
-    if (outcome.failure === undefined || isGone || attempt > retries || run.signal?.aborted) return outcome;
+    const outcome = outcomes.get(placed) ?? stoppedBetween(attempt - 1);
+    const isFinal = outcome.failure?.outcome !== 'failed' && outcome.failure?.outcome !== 'timed-out';
+    if (isFinal || attempt > retries) return outcome;
+    if (run.signal?.aborted) return stoppedBetween(attempt, outcome);
     run.emit({
       type: 'status',
       host: decision.host,
       task: { ...decision.task, file: decision.task.position.file, line: decision.task.position.line },
       text: `attempt ${attempt} of ${retries + 1}: ${outcome.failure.message}`,
     });
-    await run.clock.sleep(delayMs);
+    await pause(run, delayMs);
+    if (run.signal?.aborted) return stoppedBetween(attempt, outcome);
   }
+}
+
+/** The operator stopped it, and what it waits for did not hold yet. */
+function stoppedBetween(attempts: number, last?: ItemOutcome): ItemOutcome {
+  const failure: Failure = {
+    outcome: 'stopped',
+    message: `stopped after ${attempts === 1 ? 'one attempt' : `${attempts} attempts`}`,
+    next: 'apply again to go on',
+  };
+  return failedWith({ ...last?.failure, ...failure }, last?.outputs);
 }
 
 async function waitFor(

@@ -59,24 +59,6 @@ ${HANDLERS}`;
     assert.deepEqual([...notes(hosts, 'h1'), ...notes(hosts, 'h2')], []);
   }));
 
-test('a secret of the cluster that notifies leaves no note behind on any member', () =>
-  withHosts(3, async (hosts) => {
-    const playbook = `
-- hosts: db
-  tasks:
-    - name: secret
-      random_secret: { members: db, path: "${hosts.dir}/secrets-{{ inventory_hostname }}" }
-      notify: restart
-${HANDLERS}`;
-    const { outcome } = await applied(hosts, playbook);
-    assert.equal(outcome, 'done');
-    assert.equal(restarts(hosts, 'h1'), 1);
-    assert.deepEqual(
-      hosts.names.flatMap((host) => notes(hosts, host)),
-      [],
-    );
-  }));
-
 test('a pending handler runs once, though a later play has one of the same name', () =>
   withHosts(1, async (hosts) => {
     const playbook = `
