@@ -97,7 +97,9 @@ as_postgres() {
 
 # on_leader STATEMENT
 on_leader() {
-  printf '%s\n' "$1" | as_postgres "$(leader)" psql -X
+  local host
+  host=$(leader </dev/null)
+  printf '%s\n' "$1" | as_postgres "$host" psql -X
 }
 
 # fail EXPECTED FOUND
