@@ -1,6 +1,7 @@
 import type { CommandResult } from '../core/command.ts';
 import type { Failure, StepOutcome } from '../core/event.ts';
 import { type Decision, taskRef } from './decision.ts';
+import { shownAddress } from './planned-step.ts';
 import type { Run } from './run.ts';
 
 /** How one item ended. */
@@ -15,14 +16,14 @@ export interface ItemOutcome {
 
 /** Tells how an item ended, and keeps the end of the host where it cannot go on. */
 export function finishItem(run: Run, decision: Decision, ended: ItemOutcome, handler: boolean): void {
-  const { task, host, item, address, change } = decision;
+  const { task, host, item, change } = decision;
   const { outcome, outputs, reason, failure } = ended;
   run.emit({
     type: 'end',
     host,
     task: taskRef(task),
     item: run.masker.mask(item?.label ?? ''),
-    address: run.masker.mask(address),
+    address: run.masker.mask(shownAddress(decision)),
     outcome,
     change,
     ...(reason === undefined ? {} : { reason }),

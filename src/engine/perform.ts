@@ -119,7 +119,7 @@ function listener(run: Run, host: string, listed: readonly Listed[], handler: bo
         host: one.decision.host,
         task: taskRef(one.decision.task),
         item: run.masker.mask(one.decision.item?.label ?? ''),
-        display: run.masker.mask(one.command.display),
+        display: one.decision.task.sensitive ? '(sensitive)' : run.masker.mask(one.command.display),
         handler,
       });
     },

@@ -11,18 +11,23 @@ export interface Masking {
 
 /** A decision as it is shown and kept: without connections, views or secrets in the clear. */
 export function plannedStep(decision: Decision, { masker }: Masking): PlannedStep {
-  const { task, host, on, item, address, change, skipped } = decision;
+  const { task, host, on, item, change, skipped } = decision;
   return {
     task: taskRef(task),
     host,
     on,
     item: masker.mask(item?.label ?? ''),
-    address: masker.mask(address),
+    address: masker.mask(shownAddress(decision)),
     change: task.sensitive ? hidden(change) : change,
     ...(skipped === undefined ? {} : { skipped }),
-    commands: commandsShown(decision).map((text) => masker.mask(text)),
+    commands: task.sensitive ? [] : commandsShown(decision).map((text) => masker.mask(text)),
     sensitive: task.sensitive,
   };
+}
+
+/** Of an action the address is what it runs: not shown where the task is sensitive. */
+export function shownAddress({ task, resource, address }: Decision): string {
+  return task.sensitive && resource.kind === 'action' ? resource.name : address;
 }
 
 /** What would run, as text; nothing for what is not decided yet. */
