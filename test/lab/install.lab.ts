@@ -137,6 +137,17 @@ test('no new key is made for old backups', () => {
   assert.match(refused.all, /restore the key from escrow/);
 });
 
+test('another key than the one of the archive is refused', () => {
+  const other = textOn('db1', 'openssl rand -base64 32');
+  for (const host of HOSTS) onHost(host, `cp -p ${KEY} /root/kept.key; cat > ${KEY}`, `${other}\n`);
+  const refused = fanopsEnds(3, 'apply', ...INSTALL, '--yes');
+  for (const host of HOSTS) onHost(host, `cat /root/kept.key > ${KEY}; rm /root/kept.key`);
+  assert.match(
+    refused.all,
+    /The archive was made with the key [0-9a-f]{16}, and the members hold [0-9a-f]{16}/,
+  );
+});
+
 test('a member whose disk is gone is rebuilt by both playbooks, and decrypts the old backup', () => {
   if (leader() === 'db1') fanops(['lab', 'ssh', 'db1', 'patronictl switchover --force --candidate db2']);
   const stored = onHost(backup.on, `cat ${FULL}/${backup.name}`);
