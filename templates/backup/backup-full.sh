@@ -34,6 +34,8 @@ main() {
   trap clean_up EXIT
   trap 'exit 1' HUP INT TERM
   load_settings backup-full
+  # psql complains, on the wrong stream for us, of a directory that postgres cannot enter: /root, most often.
+  cd /
   [ "$UPLOAD" = no ] || require_s3
   case $MODE in
   key-id) derive_keys && printf '%s\n' "$KEY_ID" ;;

@@ -103,6 +103,13 @@ test('without --verify the link stays where it was', async () => {
   assert.equal(fulls().length, 1);
 });
 
+test('works from a directory that postgres cannot enter, such as /root', async () => {
+  const closed = join(host.dir, 'closed');
+  mkdirSync(closed, { mode: 0o700 });
+  const ran = await host.run('backup-full.sh', [], server.settings, closed);
+  assert.equal(ran.status, 0, ran.stderr);
+});
+
 for (const [what, ending] of [
   ['fails', 'exit 1'],
   ['is killed', 'kill -9 $$'],
