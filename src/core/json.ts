@@ -41,8 +41,8 @@ export function thaw(json: Json, vault: Vault): Value {
   if (Array.isArray(json)) return json.map((v) => thaw(v, vault));
   if (json === null || typeof json !== 'object') return json as Value;
   const record = json as { readonly [key: string]: Json };
-  if (typeof record['$unknown'] === 'string') return new Unknown(record['$unknown']);
-  if (typeof record['$secret'] === 'string')
-    return vault.get(record['$secret']) ?? Secret.sealed(record['$secret'], String(record['masked']));
+  if (typeof record.$unknown === 'string') return new Unknown(record.$unknown);
+  if (typeof record.$secret === 'string')
+    return vault.get(record.$secret) ?? Secret.sealed(record.$secret, String(record.masked));
   return Object.fromEntries(Object.entries(record).map(([k, v]) => [k, thaw(v, vault)]));
 }
