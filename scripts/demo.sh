@@ -92,7 +92,7 @@ leader() {
 
 # as_postgres HOST COMMAND...
 as_postgres() {
-  bin/fanops lab ssh "$1" runuser -u postgres -- "${@:2}"
+  bin/fanops lab ssh "$1" "cd / && runuser -u postgres -- ${*:2}"
 }
 
 # on_leader STATEMENT
