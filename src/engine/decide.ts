@@ -52,6 +52,7 @@ function decideItem(
   const requests = ask(item.args, (args) => resource.needs(args));
   if (requests instanceof Unknown) return undecided(task, resource, scope.host, item, requests, on);
   const needs = requests.flatMap((request) => members.map((host): Need => ({ host, request })));
+  if (item.as === 'root') for (const member of members) ground.lookAsRoot.add(member);
   for (const need of needs) lookUp(ground, outlook, need.host, need.request);
 
   const unknown = item.when instanceof Unknown ? item.when : unknownIn(item.args as Value);

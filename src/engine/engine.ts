@@ -52,6 +52,7 @@ export class Engine {
       kinds: new Map(options.factKinds.map((kind) => [kind.name, kind])),
       inventory,
       facts: new FactStore(),
+      lookAsRoot: new Set(),
       hello: (host) => this.#contacts.hello(host),
     };
   }
@@ -138,7 +139,7 @@ export class Engine {
     const wanted = this.#ground.facts.takeWanted();
     if (wanted.size === 0) return false;
     const { masker, emit } = this.#options;
-    const looking = { kinds: this.#ground.kinds, facts: this.#ground.facts, masker };
+    const looking = { ...this.#ground, masker };
     await this.#contacts.reach(wanted.keys());
     await Promise.all(
       [...wanted].map(async ([host, requests]) => {

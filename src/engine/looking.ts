@@ -9,6 +9,7 @@ import type { AnyFactKind } from './ground.ts';
 export interface Looking {
   readonly kinds: ReadonlyMap<string, AnyFactKind>;
   readonly facts: FactStore;
+  readonly lookAsRoot: ReadonlySet<string>;
   readonly masker: Masker;
 }
 
@@ -20,11 +21,12 @@ export async function look(
   requests: readonly FactRequest[],
 ): Promise<void> {
   if (!session) return putAll(looking, host, requests, unreadable(`${host} could not be reached`));
+  const as = looking.lookAsRoot.has(host) && session.hello.uid !== 0 ? { as: 'root' } : {};
   await Promise.all(
     [...byKind(requests)].map(async ([name, wanted]) => {
       const kind = looking.kinds.get(name);
       if (!kind) throw new Error(`no fact kind is called ${name}`);
-      const seen = await lookAtKind(kind, session, wanted);
+      const seen = await lookAtKind(kind, session, wanted, as);
       wanted.forEach((request, index) => {
         const looked = seen[index] ?? unreadable(`${host} gave no answer about ${name}`);
         rememberSecrets(looking.masker, looked);
@@ -38,12 +40,14 @@ async function lookAtKind(
   kind: AnyFactKind,
   session: Session,
   wanted: readonly FactRequest[],
+  as: { readonly as?: string },
 ): Promise<readonly Looked<unknown>[]> {
   const subjects = wanted.map((request) => request.subject as Json);
   const { script } = kind.look(subjects);
   const answer = await session.probe(script, {
     timeoutMs: kind.timeoutMs,
     ...(kind.mayHang ? { mayHang: true } : {}),
+    ...as,
   });
   return read(kind, answer, subjects);
 }

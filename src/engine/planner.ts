@@ -57,6 +57,10 @@ export function planFrom(ground: Ground, playbook: Playbook, masking: Masking): 
 function planPlay(walk: Walk, play: Play): PlannedPlay {
   walk.addresses.newPlay();
   const hosts = play.batches.flat();
+  if (hosts.length === 0)
+    walk.warnings.add(
+      `play "${play.name}" has no host: its pattern is an empty group, or --limit leaves all out`,
+    );
   const steps = play.batches.flatMap((batch) => {
     const reached = batch.filter((host) => walk.ground.hello(host) !== undefined);
     return planBatch(walk, play, reached);

@@ -43,6 +43,12 @@ start() {
     mark "$1" 76 refused 'the host was restarted before the batch began'
     return
   fi
+  other=$(other_run_at_work "${2%.*}" </dev/null)
+  if [ "$other" ]; then
+    rm -rf "$staged"
+    mark "$1" 75 refused "$other, begun by another run, still works on this host: wait until it has ended, then apply again"
+    return
+  fi
   problem=$(
     umask 077
     exec </dev/null 2>&1
@@ -76,6 +82,20 @@ start() {
     mark "$id" 75 refused "${said:-the runner gave no answer}"
     ;;
   esac
+}
+
+# other_run_at_work RUN   prints the batch of another run whose runner is alive: it survived its controller. A key is
+# RUN.NUMBER; batches of one run may work side by side.
+other_run_at_work() {
+  for batch in "$R"/batches/*/; do
+    batch=${batch%/}
+    case ${batch##*/} in "$1" | "$1".*) continue ;; esac
+    if [ ! -e "$batch/alive" ] || [ -e "$batch/over" ]; then continue; fi
+    if ! flock -n -s "$batch/alive" true; then
+      printf '%s\n' "${batch##*/}"
+      return
+    fi
+  done
 }
 
 # from_claim CLAIM NUMBER   what the claim says of a command when its files are gone

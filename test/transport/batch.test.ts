@@ -270,6 +270,20 @@ for (const connection of ['local', 'ssh'] as const) {
     );
   });
 
+  test('is refused while a batch of another run still works there', async ({ session, sshd }) => {
+    const operator = await connector(sshd.settings)(sshd.host({ connection }));
+    const key = nextKey();
+    const running = session.run({ key, commands: [command('sleep 1.5; echo whole')] }, {});
+    await sleep(400);
+    const other = await operator.run({ key: 'another-run.1', commands: [command('echo never')] }, {});
+    assert.is(other.outcome, 'refused');
+    assert.match(other.reason ?? '', new RegExp(`${key}, begun by another run, still works on this host`));
+    assert.is((await running).outcome, 'done');
+    const later = await operator.run({ key: 'another-run.1', commands: [command('echo now')] }, {});
+    assert.is(later.results[0]?.stdout, 'now\n');
+    await operator.close();
+  });
+
   test('is in doubt when the program that ran it was killed', async ({ session }) => {
     const result = await runAll(session, command('echo half; kill -9 $PPID; sleep 0.3'));
     assert.is(result.outcome, 'in-doubt');
