@@ -242,9 +242,11 @@ archive_problem() {
   fi
 }
 
+# What cannot be looked into is not called empty: its disk may not be mounted.
 archive_is_empty() {
   local first
-  first=$(find "$BACKUP_ROOT/full" "$BACKUP_ROOT/wal" -type f ! -name '.*' -print -quit)
+  first=$(find "$BACKUP_ROOT/full" "$BACKUP_ROOT/wal" -type f ! -name '.*' -print -quit) ||
+    die 3 "cannot look into $BACKUP_ROOT/full and $BACKUP_ROOT/wal as $(id -un)"
   [ -z "$first" ]
 }
 

@@ -96,6 +96,9 @@ ask_server() {
     die 1 "the server at $PG_HOST:$PG_PORT does not answer"
   IFS='|' read -r IN_RECOVERY SYSTEM_IDENTIFIER SERVER_VERSION SERVER_VERSION_NUM \
     WAL_SEGMENT_SIZE DATA_CHECKSUMS TABLESPACES DATABASE_BYTES <<<"$answer"
+  LIMITS=$(sql "select name, setting from pg_settings where name in ('max_connections', 'max_worker_processes',
+    'max_wal_senders', 'max_prepared_transactions', 'max_locks_per_transaction') order by name") ||
+    die 1 "the server at $PG_HOST:$PG_PORT does not answer"
 }
 
 # Returns 1 after saying who leads, and dies when nobody does: then nobody makes the backup.
@@ -236,8 +239,7 @@ describe_limits() {
   local name value
   while IFS='|' read -r name value; do
     number "$name" "$value"
-  done < <(sql "select name, setting from pg_settings where name in ('max_connections', 'max_worker_processes',
-    'max_wal_senders', 'max_prepared_transactions', 'max_locks_per_transaction') order by name")
+  done <<<"$LIMITS"
 }
 
 # usage: wal_of TIMELINE LSN OFFSET; prints the name of the segment that holds the byte at LSN + OFFSET
@@ -261,7 +263,7 @@ verify() {
 check_server() {
   CHECK_FAILURES=0
   check_host tar awk df mkfifo tee pg_basebackup curl jq gzip
-  if "${PSQL[@]::${#PSQL[@]}-2}" -d 'dbname=postgres replication=true' -c 'IDENTIFY_SYSTEM' >/dev/null; then
+  if timeout "$SQL_SECONDS" "${PSQL[@]::${#PSQL[@]}-2}" -d 'dbname=postgres replication=true' -c 'IDENTIFY_SYSTEM' >/dev/null; then
     report ok "replication: $PG_USER may take base backups"
   else
     die 3 "replication: the server refuses $PG_USER at $PG_HOST: pg_hba needs \"local replication $PG_USER peer\""

@@ -12,6 +12,7 @@ export LC_ALL=C TZ=UTC
 
 # shellcheck disable=SC2034 # read by the scripts
 readonly TOOL_VERSION=0.1.0
+readonly SQL_SECONDS=120
 readonly SYSTEM_PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 PATH=$SYSTEM_PATH
 
@@ -107,9 +108,9 @@ take_lock() {
   flock -w "$2" "$LOCK_FD" || die 4 "another run holds $file: nothing is done"
 }
 
-# usage: sql STATEMENT; prints the answer, columns separated by |
+# usage: sql STATEMENT; prints the answer, columns separated by |. A server that accepts and never answers is a failure.
 sql() {
-  "${PSQL[@]}" -c "$1"
+  timeout "$SQL_SECONDS" "${PSQL[@]}" -c "$1"
 }
 
 # --- --check: is this host ready? ------------------------------------------------------------------------------

@@ -73,15 +73,22 @@ result() {
   RESULTS+="${RESULTS:+,$'\n'}    { \"artefact\": \"$1\", \"check\": \"$2\", \"status\": \"$status\", \"problem\": \"$problem\" }"
 }
 
+# Problems go through a variable: in an argument, a look that broke off would count as none.
 verify_identity() {
-  result CLUSTER.json identity "$(archive_problem "$(sql 'select system_identifier from pg_control_system()' 2>/dev/null || true)")"
+  local identifier problem
+  identifier=$(sql 'select system_identifier from pg_control_system()' 2>/dev/null) || identifier=''
+  problem=$(archive_problem "$identifier")
+  result CLUSTER.json identity "$problem"
 }
 
 verify_fulls() {
   local file newest problem
   newest=$(newest_full)
   # A replica holds what it made while it led; the leader's are the ones that must be fresh.
-  [ "$REPLICA" = t ] || result full freshness "$(age_problem "$newest")"
+  if [ "$REPLICA" != t ]; then
+    problem=$(age_problem "$newest")
+    result full freshness "$problem"
+  fi
   for file in "$BACKUP_ROOT"/full/full_backup_[0-9]*.tar.gz; do
     [ -e "$file" ] || continue
     problem=$(stored_problem "$file")
@@ -98,7 +105,9 @@ age_problem() {
     return
   fi
   read_sidecar "$1.json" || { printf '%s' "${FIELD[problem]}" && return; }
-  ended=$(date -u -d "${FIELD[ended_at]-}" +%s) || { printf 'its end is not known' && return; }
+  # date takes an empty text for today.
+  [[ ${FIELD[ended_at]-} == ????-??-??T* ]] || { printf 'its end is not known' && return; }
+  ended=$(date -u -d "${FIELD[ended_at]}" +%s) || { printf 'its end is not known' && return; }
   age=$((($(printf '%(%s)T' -1) - ended) / 3600))
   ((age < VERIFY_MAX_AGE_HOURS)) || printf 'the newest, %s, ended %d hours ago; at most %d are allowed' "${1##*/}" "$age" "$VERIFY_MAX_AGE_HOURS"
 }
@@ -113,7 +122,13 @@ verify_newest() {
     problem=$(unpacked_problem "$1" "$WORK")
     result "${1##*/}" pg_verifybackup "$problem"
   fi
-  [ -n "$problem" ] || [ "$REPORT_ONLY" = yes ] || link_latest "$1"
+  [ -n "$problem" ] || [ "$REPORT_ONLY" = yes ] || link_unless_newer "$1"
+}
+
+# usage: link_unless_newer FILE; what was made and proved since this run began stays the latest
+link_unless_newer() {
+  local link=$BACKUP_ROOT/full/latest.tar.gz
+  if [[ ! -e $link || $(readlink "$link") < ${1##*/} ]]; then link_latest "$1"; fi
 }
 
 # Every file in wal/, and that none is missing in the row since the newest full backup began.
@@ -126,7 +141,8 @@ verify_wal() {
     name=${file##*/}
     result "wal/$name" stored "$problem"
   done
-  result wal continuity "$(wal_problem)"
+  problem=$(wal_problem)
+  result wal continuity "$problem"
 }
 
 # A hole would be taken for the end of the WAL by a restore to the latest, silently.
@@ -134,6 +150,8 @@ wal_problem() {
   local newest name size previous='' begin holes=''
   newest=$(newest_full)
   [ -n "$newest" ] && read_sidecar "$newest.json" || return 0
+  [[ ${FIELD[first_wal]-} =~ ^[0-9A-F]{24}$ && ${FIELD[wal_segment_size]-} =~ ^[1-9][0-9]*$ ]] ||
+    { printf 'the sidecar of %s does not say where its WAL begins' "${newest##*/}" && return; }
   size=${FIELD[wal_segment_size]}
   begin=$(segment_before "${FIELD[first_wal]}" "$size")
   previous=$begin

@@ -129,6 +129,13 @@ for (const [what, ending] of [
     await until('the slot is gone', () => slots() === '0');
   });
 
+test('makes no backup whose sidecar would lack the limits of the server', async () => {
+  rmSync(join(host.bin, 'psql'));
+  host.stub('psql', '[[ $* != *max_wal_senders* ]] || exit 2', `exec ${PG_BIN}/psql "$@"`);
+  refused(await full([]), 1, /does not answer/);
+  assert.deepEqual(fulls(), []);
+});
+
 test('killed in the middle, leaves nothing that looks like a backup, and the next one clears up', async () => {
   rmSync(join(host.bin, 'pg_basebackup'));
   const go = join(host.dir, 'go');

@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
-import { BackupHost, PG_BIN, type Ran, type Settings } from './backup-host.ts';
+import { BackupHost, PG_BIN, type Ran, run, type Settings } from './backup-host.ts';
 
 const test = suite('backup-verify.sh');
 const FULL = 'full/full_backup_20261123_014927.tar.gz';
@@ -210,6 +210,80 @@ test('--deep notices what only the content shows', async () => {
   // Without pg_verifybackup on the PATH nothing is called good.
   assert.equal(ran.status, 6);
   assert.match(ran.stderr, /pg_verifybackup/);
+});
+
+/** Stores an artefact as ENCRYPTION="no" would have it, where nothing vouches for its sidecar. */
+function storeInClear(name: string): void {
+  const path = join(host.archive, name);
+  const decrypt = ['enc', '-d', '-aes-256-cbc', '-pbkdf2', '-pass', `file:${host.key}`, '-in', path];
+  writeFileSync(path, run('openssl', decrypt));
+  const clear: { readonly [field: string]: string } = {
+    size: String(readFileSync(path).length),
+    sha256: `"${host.sha256(name)}"`,
+    cipher: '"none"',
+    kdf: '""',
+    iterations: '0',
+    key_id: '""',
+    hmac: '""',
+  };
+  const sidecar = readFileSync(`${path}.json`, 'utf8');
+  const lines = sidecar.replace(/^( {2}"(\w+)": )(.*?)(,?)$/gm, (line, begin, field, _old, end) =>
+    clear[field] === undefined ? line : `${begin}${clear[field]}${end}`,
+  );
+  writeFileSync(`${path}.json`, lines);
+}
+
+for (const [field, artefact, problem] of [
+  ['first_wal', 'wal', /does not say where its WAL begins/],
+  ['wal_segment_size', 'wal', /does not say where its WAL begins/],
+  ['ended_at', 'full', /its end is not known/],
+] as const)
+  test(`an unencrypted backup whose sidecar lost its ${field} is not called good`, async () => {
+    const wal = readdirSync(host.wal).filter((name) => name.endsWith('.gz'));
+    for (const name of [FULL, ...wal.map((one) => `wal/${one}`)]) storeInClear(name);
+    replaceInSidecar(FULL, `  "${field}": `, `  "x_${field}": `);
+    const identity = join(host.archive, 'CLUSTER.json');
+    writeFileSync(identity, readFileSync(identity, 'utf8').replace(/("key_id": ")[^"]*/, '$1'));
+    host.own();
+    const ran = await verify([], { ENCRYPTION: 'no' });
+    assert.equal(ran.status, 6, ran.stderr);
+    const bad = report().results.filter((one) => one.status === 'failed');
+    assert.deepEqual(
+      bad.map((one) => one.artefact),
+      [artefact],
+    );
+    assert.match(bad[0]?.problem ?? '', problem);
+  });
+
+test('a backup that was made and proved meanwhile stays the latest', async () => {
+  host.linkPostgres();
+  const newer = 'full_backup_20991231_000000.tar.gz';
+  host.stub(
+    'tar',
+    `cd ${host.full} && cp ${FULL.slice(5)} ${newer} && cp ${FULL.slice(5)}.json ${newer}.json`,
+    `ln -sfn ${newer} latest.tar.gz`,
+    'exec /usr/bin/tar "$@"',
+  );
+  const ran = await verify([], { PG_BIN: host.bin });
+  assert.equal(ran.status, 0, ran.stderr);
+  assert.equal(readlinkSync(join(host.full, 'latest.tar.gz')), newer);
+});
+
+test('a server that never answers does not hold it up', async () => {
+  host.stub('psql', 'exec sleep 15');
+  host.stub('timeout', 'shift; exec /usr/bin/timeout 1 "$@"');
+  const begun = Date.now();
+  const ran = await verify([], { PG_BIN: host.bin });
+  assert.equal(ran.status, 0, ran.stderr);
+  assert.ok(Date.now() - begun < 14_000, `${Date.now() - begun} ms`);
+});
+
+test('a replica whose archive is not there does not take it for empty', async () => {
+  host.stub('psql', 'echo t');
+  rmSync(host.archive, { recursive: true });
+  const ran = await verify([], { PG_BIN: host.bin });
+  assert.equal(ran.status, 3, ran.stderr);
+  assert.match(ran.stderr, /cannot look into/);
 });
 
 test.run();
