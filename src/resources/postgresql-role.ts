@@ -177,9 +177,12 @@ function statements(args: PostgresqlRoleArgs, { action, fields }: Change): strin
   const secret = password !== undefined && changes('password') ? open(password) : undefined;
   const text = (shown: string | undefined): string =>
     [
+      // Of the session, which ends here: whether a transaction is sampled is decided as it begins.
+      "SET log_statement = 'none'; SET log_min_duration_statement = -1; SET log_min_duration_sample = -1;",
+      "SET log_transaction_sample_rate = 0; SET log_min_error_statement = 'panic'; SET track_activities = off;",
+      // A name with a dot is taken whether the extension is loaded or not.
+      "SET pg_stat_statements.track = 'none';",
       'BEGIN;',
-      "SET LOCAL log_statement = 'none'; SET LOCAL log_min_duration_statement = -1;",
-      "SET LOCAL log_min_error_statement = 'panic'; SET LOCAL track_activities = off;",
       "SET LOCAL password_encryption = 'scram-sha-256';",
       `${action === 'create' ? 'CREATE' : 'ALTER'} ROLE ${role}${[...flags, ...(shown === undefined ? [] : [`PASSWORD ${shown}`])].map((f) => ` ${f}`).join('')};`,
       ...(changes('member_of') ? member_of.map((group) => `GRANT ${sqlName(group)} TO ${role};`) : []),

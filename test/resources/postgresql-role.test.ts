@@ -6,6 +6,8 @@ import { Secret } from '../../src/core/secret.ts';
 import { postgresRoleFact, type RoleView } from '../../src/facts/postgres-role.ts';
 import { isPasswordOf } from '../../src/resources/parts/verifier.ts';
 import { postgresqlRole } from '../../src/resources/postgresql-role.ts';
+import { AS_POSTGRES, PG_BIN, run } from '../scripts/backup-host.ts';
+import { PostgresServer } from '../scripts/postgres-server.ts';
 import { type StubMachine, stubMachine } from './stub-machine.ts';
 import { apply } from './tiny-engine.ts';
 import { facts, unreadable, value, viewOfMembers } from './views.ts';
@@ -100,6 +102,35 @@ test('the password goes by stdin alone, and the server is told to log nothing of
   assert.match(sql, /GRANT "g""h" TO "we""ird' name";/);
   assert.ok(sql.indexOf("log_statement = 'none'") < sql.indexOf('CREATE ROLE'));
   assert.not(JSON.stringify([before, commands]).includes("it's"));
+});
+
+test('a real server that logs and counts every statement keeps nothing of a password', () => {
+  const server = new PostgresServer();
+  try {
+    const psql = ['-XAtq', '-h', server.dir, '-p', '5499', '-U', 'postgres', '-d', 'postgres'];
+    server.sql("alter system set shared_preload_libraries = 'pg_stat_statements'");
+    server.sql('alter system set log_transaction_sample_rate = 1');
+    server.sql('alter system set log_min_duration_sample = 0');
+    server.sql("alter system set log_statement = 'all'");
+    const log = join(server.dir, 'log');
+    const restart = [join(PG_BIN, 'pg_ctl'), '-D', server.data, '-l', log, '-w', 'restart'];
+    run('setpriv', [...AS_POSTGRES, ...restart]);
+    server.sql('create extension pg_stat_statements');
+    const args = { members: 'db', name: 'app', password: Secret.open('hunter22') };
+    const view = viewOfMembers({ db1: facts([postgresRoleFact('app'), value({ inRecovery: false })]) });
+    const [command] = postgresqlRole.commands(args, postgresqlRole.diff(args, view), view);
+    const stdin = command?.kind === 'shell' && command.stdin?.kind === 'text' ? command.stdin.text : '';
+    const sql = stdin instanceof Secret ? stdin.expose() : stdin;
+    run('psql', [...psql, '-v', 'ON_ERROR_STOP=1', '-f', '-'], sql);
+    assert.is(
+      server.sql("select count(*) from pg_authid where rolname = 'app' and rolpassword ~ 'SCRAM'"),
+      '1',
+    );
+    assert.is(server.sql("select count(*) from pg_stat_statements where query ~ ('hunter' || '22')"), '0');
+    assert.not.match(readFileSync(log, 'utf8'), /hunter22/);
+  } finally {
+    server.remove();
+  }
 });
 
 test.run();
