@@ -26,7 +26,7 @@ lib=$(readlink -f -- "${BASH_SOURCE[0]}") || exit 1
 # Any number, the same in every version: one backup at a time in the whole cluster.
 readonly ADVISORY_LOCK=4607182418800017408
 MODE=backup VERIFY=no UPLOAD=no HERE=no
-WORK='' TEMPORARIES=()
+WORK='' TEMPORARIES=() READERS=()
 
 main() {
   read_options "$@"
@@ -165,7 +165,7 @@ make_work() {
 
 # Everything that is to be known of the stream is taken from it on its way: nothing is read twice, no plaintext is stored.
 take_base_backup() {
-  local jobs=() job
+  local job
   NAME=full_backup_$(printf '%(%Y%m%d_%H%M%S)T' -1).tar.gz
   STORED=$BACKUP_ROOT/full/$NAME
   TEMPORARIES=("$BACKUP_ROOT/full/.$NAME.tmp")
@@ -174,10 +174,11 @@ take_base_backup() {
   mkfifo "$WORK"/{plain,size,ends,tail,stored}
   for job in hash:plain count:size tar_ends:ends keep_tail:tail hash:stored; do
     "${job%:*}" <"$WORK/${job#*:}" >"$WORK/${job#*:}.txt" {LOCK_FD}>&- &
-    jobs+=($!)
+    READERS+=($!)
   done
   base_backup | tee "$WORK"/{plain,size,ends,tail} | compress | encrypt | tee "$WORK/stored" >"${TEMPORARIES[0]}"
-  for job in "${jobs[@]}"; do wait "$job"; done
+  for job in "${READERS[@]}"; do wait "$job"; done
+  READERS=()
   ask "select $DATABASE_TIME"
   ENDED_AT=$ANSWER
 }
@@ -285,6 +286,8 @@ init_archive() {
 
 clean_up() {
   local status=$?
+  # Those whose pipe nobody opened would wait for ever, and whoever reads what they may say with them.
+  [ ${#READERS[@]} -eq 0 ] || kill "${READERS[@]}" 2>/dev/null || true
   [ ${#TEMPORARIES[@]} -eq 0 ] || rm -f "${TEMPORARIES[@]}"
   [ -z "$WORK" ] || rm -rf "$WORK"
   exit "$status"

@@ -30,7 +30,11 @@ content_problem() {
   openssl dgst -sha256 -r <"$work/plain" >"$work/plain.sha256" &
   hasher=$!
   if ! plain "$file" 2>"$work/errors" | tee "$work/plain" | look_inside >"$work/ends"; then
+    # Where tee did not even begin, nobody opened the pipe, and the hasher would wait for ever.
+    kill "$hasher" 2>/dev/null || true
+    wait "$hasher" || true
     printf 'it cannot be read to its end: %s' "$(tail -n 1 "$work/errors")"
+    return
   fi
   wait "$hasher"
   if [ "$(cut -d ' ' -f 1 "$work/plain.sha256")" != "${FIELD[plain_sha256]}" ]; then

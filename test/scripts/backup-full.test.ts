@@ -136,6 +136,14 @@ test('makes no backup whose sidecar would lack the limits of the server', async 
   assert.deepEqual(fulls(), []);
 });
 
+test('leaves nobody behind who waits for a stream that never began', async () => {
+  host.stub('tee', 'exit 1');
+  const child = host.start('backup-full.sh', [], server.settings);
+  const ran = await Promise.race([ended(child), sleep(10_000, undefined, { ref: false })]);
+  assert.equal(ran?.status, 1, ran?.stderr ?? 'it hangs');
+  assert.deepEqual(fulls(), []);
+});
+
 test('killed in the middle, leaves nothing that looks like a backup, and the next one clears up', async () => {
   rmSync(join(host.bin, 'pg_basebackup'));
   const go = join(host.dir, 'go');

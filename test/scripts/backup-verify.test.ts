@@ -12,8 +12,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { suite } from 'uvu';
-import { BackupHost, PG_BIN, type Ran, run, type Settings } from './backup-host.ts';
+import { BackupHost, ended, PG_BIN, type Ran, run, type Settings } from './backup-host.ts';
 
 const test = suite('backup-verify.sh');
 const FULL = 'full/full_backup_20261123_014927.tar.gz';
@@ -284,6 +285,15 @@ test('a replica whose archive is not there does not take it for empty', async ()
   const ran = await verify([], { PG_BIN: host.bin });
   assert.equal(ran.status, 3, ran.stderr);
   assert.match(ran.stderr, /cannot look into/);
+});
+
+test('a tee that cannot be started is a failure, not a wait without end', async () => {
+  host.linkPostgres();
+  host.stub('tee', 'exit 1');
+  const child = host.start('backup-verify.sh', [], { ...settings, PG_BIN: host.bin });
+  const ran = await Promise.race([ended(child), sleep(10_000, undefined, { ref: false })]);
+  assert.equal(ran?.status, 6, ran?.stderr ?? 'it hangs');
+  assert.match(ran.stderr, /cannot be read to its end/);
 });
 
 test.run();
