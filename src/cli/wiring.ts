@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunEvent } from '../core/event.ts';
 import { Masker } from '../core/masker.ts';
 import { Engine } from '../engine/engine.ts';
@@ -11,7 +10,9 @@ import { resources } from '../resources/registry.ts';
 import { connector } from '../transport/connector.ts';
 import type { Args } from './args.ts';
 import { type Console, openConsole } from './console.ts';
+import { keepFile } from './keep-file.ts';
 import type { Project } from './project.ts';
+import { realClock } from './real-clock.ts';
 import { openReporter } from './reporting.ts';
 
 /** An engine with everything it needs, and where it is shown. */
@@ -43,7 +44,8 @@ export function compose(args: Args, project: Project, signal: AbortSignal): Comp
     masker,
     forks: project.settings.forks,
     runId: newRunId(new Date()),
-    clock: { now: () => Date.now(), sleep: async (ms) => void (await sleep(ms)) },
+    clock: realClock,
+    keepFile,
     emit,
     signal,
   });

@@ -23,6 +23,14 @@ export type Command =
       readonly on?: string;
     }
   | {
+      /** A file of the host that is streamed to the controller, verified, and put in place whole. */
+      readonly kind: 'fetch';
+      readonly from: string;
+      readonly to: string;
+      readonly sha256: string;
+      readonly display: string;
+    }
+  | {
       readonly kind: 'await';
       /** Looked at again and again until the resource's `met` is content. */
       readonly probe: readonly FactRequest[];

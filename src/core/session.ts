@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream';
 import type { CommandResult, Source } from './command.ts';
 import type { Answer } from './fact.ts';
 import type { Hello, Host } from './host.ts';
@@ -65,6 +66,8 @@ export interface Session {
   /** Runs a read-only script. Pipelined: many probes at once cost one round trip. */
   probe(script: string, options: { timeoutMs: number; mayHang?: boolean; as?: string }): Promise<Answer>;
   run(batch: Batch, listener: BatchListener): Promise<BatchResult>;
+  /** Streams a file of the host into `sink`, as the session's own account; memory stays flat. */
+  download(path: string, sink: Writable): Promise<{ readonly status: number; readonly stderr: string }>;
   /** Begins no further command of a running batch; the one that runs goes on to its end. */
   halt(key: string): Promise<void>;
   /** Signals every process of a running batch. */

@@ -15,7 +15,7 @@ import { isSettled, planFrom } from './planner.ts';
 import { Recaps } from './recaps.ts';
 import { refuseBlocked, refuseStale, refuseUnreachable } from './refusals.ts';
 import { Registers } from './registers.ts';
-import { type Clock, indexPlan, type Run } from './run.ts';
+import { type Clock, indexPlan, type KeepFile, type Run } from './run.ts';
 import { settledRecap } from './settled.ts';
 
 export interface EngineOptions {
@@ -30,6 +30,7 @@ export interface EngineOptions {
   /** `[A-Za-z0-9._-]+`, new for every run. */
   readonly runId: string;
   readonly clock: Clock;
+  readonly keepFile: KeepFile;
   emit(event: RunEvent): void;
   /** Aborted by the first ^C: begin nothing new. */
   readonly signal?: AbortSignal;
@@ -108,7 +109,7 @@ export class Engine {
   }
 
   #newRun(planned: Plan): Run {
-    const { playbook, masker, clock, runId, signal, emit } = this.#options;
+    const { playbook, masker, clock, keepFile, runId, signal, emit } = this.#options;
     let batches = 0;
     return {
       id: runId,
@@ -119,6 +120,7 @@ export class Engine {
       planned: indexPlan(planned),
       registers: new Registers(),
       recaps: new Recaps(),
+      keepFile,
       masker,
       clock,
       signal,

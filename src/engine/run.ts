@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream';
 import type { RunEvent } from '../core/event.ts';
 import type { Masker } from '../core/masker.ts';
 import type { Outcome } from '../core/outcome.ts';
@@ -12,8 +13,12 @@ import type { Registers } from './registers.ts';
 /** Time as the engine sees it; tests bring their own. Milliseconds. */
 export interface Clock {
   now(): number;
-  sleep(ms: number): Promise<void>;
+  /** Ends early, without an error, when the signal is given. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
+
+/** How a file is kept on the controller: whole or not at all, mode 0600. */
+export type KeepFile = (path: string, write: (sink: Writable) => Promise<void>) => Promise<void>;
 
 /** Everything that one apply carries along. */
 export interface Run {
@@ -29,6 +34,8 @@ export interface Run {
   readonly clock: Clock;
   readonly signal: AbortSignal | undefined;
   emit(event: RunEvent): void;
+  /** Writes a file of the controller beside its place, and puts it there when `write` has not failed. */
+  readonly keepFile: KeepFile;
   /** Looks at everything that was noted as wanted just now. */
   lookAtWanted(): Promise<boolean>;
   /** A number for the next batch: with the run's id it makes a key that was never used. */

@@ -116,10 +116,11 @@ export function isWork(decision: Decision): boolean {
   return decision.change.action !== 'none';
 }
 
-export function isWaiting(decision: Decision): boolean {
+/** It does not run in a batch on the host: it waits, or fetches. */
+function isOffHost(decision: Decision): boolean {
   const { view, change, resource, args } = decision;
   if (!view || change.action === 'unknown' || change.action === 'blocked' || !isWork(decision)) return false;
-  return resource.commands(args as never, change, view).some((command) => command.kind === 'await');
+  return resource.commands(args as never, change, view).some((command) => command.kind !== 'shell');
 }
 
 /** It needs what the work before it does, would spoil looking at that again, or is a thing of its own. */
@@ -151,5 +152,5 @@ function mustStandLast(decision: Decision): boolean {
 
 function isAlone(decision: Decision): boolean {
   const { resource, task, on, host } = decision;
-  return resource.scope === 'cluster' || task.retry !== undefined || on !== host || isWaiting(decision);
+  return resource.scope === 'cluster' || task.retry !== undefined || on !== host || isOffHost(decision);
 }

@@ -38,12 +38,7 @@ export async function wait(
 
 /** Sleeps, but not on when the operator stops the run. Milliseconds. */
 export async function pause({ clock, signal }: Run, ms: number): Promise<void> {
-  if (signal?.aborted) return;
-  const { promise: stopped, resolve: stop } = Promise.withResolvers<void>();
-  const wake = (): void => stop();
-  signal?.addEventListener('abort', wake);
-  await Promise.race([clock.sleep(ms), stopped]);
-  signal?.removeEventListener('abort', wake);
+  if (!signal?.aborted) await clock.sleep(ms, signal);
 }
 
 function result(seen: string, durationMs: number): CommandResult {

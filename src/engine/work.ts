@@ -3,6 +3,7 @@ import type { Command, CommandResult } from '../core/command.ts';
 import type { Failure } from '../core/event.ts';
 import type { Decision } from './decision.ts';
 import { batchFailed, blockedFailure, notConverged, notPlanned, stillUnknown } from './failure.ts';
+import { fetchFile } from './fetch-file.ts';
 import type { ItemOutcome } from './item-outcome.ts';
 import { judgeItem } from './judge.ts';
 import { isUnreachable } from './looking.ts';
@@ -45,8 +46,10 @@ async function carryOut(
     outcomes.set(first, failedWith(refusal(run, first.decision, handler) as Failure));
     return outcomes;
   }
-  const waiting = awaitCommand(head.decision);
+  const waiting = commandOf(head.decision, 'await');
+  const fetching = commandOf(head.decision, 'fetch');
   if (waiting) outcomes.set(head, await waitFor(run, head.decision, waiting));
+  else if (fetching) outcomes.set(head, await fetchFile(run, head.decision, fetching));
   else if (head.decision.task.retry) outcomes.set(head, await retry(run, head.decision, handler));
   else if (head.decision.resource.scope === 'cluster')
     outcomes.set(head, await inRounds(run, head.decision, handler));
@@ -237,10 +240,14 @@ function lostWith(run: Run, reason: string): ItemOutcome {
   return { outcome: 'unreachable', outputs: [], failure };
 }
 
-function awaitCommand(decision: Decision): Extract<Command, { kind: 'await' }> | undefined {
+function commandOf<Kind extends Command['kind']>(
+  decision: Decision,
+  kind: Kind,
+): Extract<Command, { kind: Kind }> | undefined {
   const { resource, args, change, view } = decision;
   if (!view) return undefined;
-  return resource.commands(args as never, change, view).find((command) => command.kind === 'await');
+  const commands = resource.commands(args as never, change, view);
+  return commands.find((command): command is Extract<Command, { kind: Kind }> => command.kind === kind);
 }
 
 function batchOutcome(outcome: string): Failure['outcome'] {

@@ -55,6 +55,13 @@ export class ControllerFiles {
     };
   }
 
+  /** A file that fetching keeps: where it is, and the checksum of what is there (empty: nothing). */
+  kept(dest: string, position: Position): { readonly dest: string; readonly kept: string } {
+    const content = this.#tryRead(dest, position);
+    const kept = content === undefined ? '' : createHash('sha256').update(content).digest('hex');
+    return { dest: this.#inFolder(dest), kept };
+  }
+
   /** Beside the playbook, then in the folder `templates` beside it and beside its folder. */
   #find(src: string, position: Position): { path: string; content: Buffer } {
     const known = this.#read.get(src);

@@ -13,11 +13,12 @@ import { evaluateTemplate } from './template-evaluate.ts';
 /** Arguments that the language itself does something with, so that resources stay pure. */
 const SPECIAL: {
   readonly [resource: string]: {
-    readonly [argument: string]: 'template' | 'file' | 'either' | 'files' | 'conditions';
+    readonly [argument: string]: 'template' | 'file' | 'either' | 'files' | 'conditions' | 'kept';
   };
 } = {
   template: { src: 'template' },
   copy: { src: 'file' },
+  fetch: { dest: 'kept' },
   file: { src: 'file' },
   release: { files: 'files' },
   systemd_unit: { src: 'either' },
@@ -41,6 +42,7 @@ export function withFiles(
     if (kind === 'conditions' || value === undefined) continue;
     const node = entryOf(draft.args, argument)?.value;
     const position = node?.position ?? draft.position;
+    if (kind === 'kept') return withKept(args, value, { files, scope, position });
     if (kind !== 'files') return withFile(draft.resource.name, args, kind, { files, scope, position });
     if (!Array.isArray(value)) continue;
     const items = value.map((item: Value, index) => {
@@ -62,6 +64,14 @@ interface Place {
   readonly files: ControllerFiles;
   readonly scope: Names;
   readonly position: Position;
+}
+
+/** A file that is to be kept on the controller: its path from here, and what is there already. */
+function withKept(args: Args, dest: Value, { files, position }: Place): Args {
+  if (typeof dest !== 'string') return args;
+  if (dest === '' || dest.endsWith('/'))
+    throw new Mistake('`dest` must be a file, found a directory', position, 'write the name of the file too');
+  return { ...args, ...files.kept(dest, position) };
 }
 
 /** One of a list of files: a template where its name says so, else copied byte for byte. */

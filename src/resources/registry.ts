@@ -8,6 +8,7 @@ import { copy } from './copy.ts';
 import { cron } from './cron.ts';
 import { directory } from './directory.ts';
 import { escrowFacts } from './escrow-facts.ts';
+import { fetch } from './fetch.ts';
 import { file } from './file.ts';
 import { group } from './group.ts';
 import { lineInFile } from './line-in-file.ts';
@@ -42,6 +43,7 @@ export const resources: readonly AnyResource[] = [
   cron,
   directory,
   escrowFacts,
+  fetch,
   file,
   group,
   lineInFile,

@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream';
 import type { Answer } from '../core/fact.ts';
 import type { Hello, Host } from '../core/host.ts';
 import {
@@ -12,6 +13,7 @@ import { BatchProgress } from './batch-progress.ts';
 import { runOverContact } from './batch-run.ts';
 import { checkBatch, checkScript, checkUser } from './check-request.ts';
 import { Contact, isLoss } from './contact.ts';
+import { download } from './download.ts';
 import { encodeHandler } from './handler-name.ts';
 import { ShellEnded } from './host-shell.ts';
 import type { Link } from './link.ts';
@@ -80,6 +82,14 @@ class HostSession implements Session {
       return await ask(contact, script, options);
     } catch (error) {
       throw this.#unreachable(error, 'a look at it');
+    }
+  }
+
+  async download(path: string, sink: Writable): Promise<{ status: number; stderr: string }> {
+    try {
+      return await download(await this.#contact, path, sink);
+    } catch (error) {
+      throw this.#unreachable(error, `the transfer of ${path}`);
     }
   }
 

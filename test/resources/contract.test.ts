@@ -16,8 +16,9 @@ import { SCRATCH, type StubMachine, stubMachine } from './stub-machine.ts';
 import { type Applied, apply, look, plan } from './tiny-engine.ts';
 import { changedPaths, treeOf } from './tree.ts';
 
-// These ask a Patroni: their own files have one for them.
+// These ask a Patroni, or write on the controller: their own files have what they need.
 const ELSEWHERE = [
+  'fetch',
   'patroni_config',
   'patroni_facts',
   'patroni_restart',

@@ -1,6 +1,8 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { keepFile } from '../../src/cli/keep-file.ts';
+import { realClock } from '../../src/cli/real-clock.ts';
 import type { RunEvent } from '../../src/core/event.ts';
 import { Masker } from '../../src/core/masker.ts';
 import type { Outcome } from '../../src/core/outcome.ts';
@@ -62,7 +64,7 @@ export function localRun(
     inventory,
     resources,
     extraVars: more.extraVars ?? {},
-    readFile: (path) => readFileSync(path),
+    readFile: (path) => readFileSync(resolve(hosts.dir, path)),
     ...(more.limit === undefined ? {} : { limit: more.limit }),
   });
   const events: RunEvent[] = [];
@@ -76,7 +78,8 @@ export function localRun(
     masker,
     forks: 5,
     runId: `t${process.pid}-${runs}`,
-    clock: { now: () => Date.now(), sleep: (ms) => new Promise((done) => setTimeout(done, ms)) },
+    clock: realClock,
+    keepFile,
     emit: (event) => events.push(event),
     ...(more.signal === undefined ? {} : { signal: more.signal }),
   });

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PassThrough, Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -268,6 +269,29 @@ for (const connection of ['local', 'ssh'] as const) {
       result.results.map((r) => [r.status, r.stdout]),
       [[0, 'whole\n']],
     );
+  });
+
+  test('files come from the host byte for byte while a batch runs, and what cannot be read says why', async ({
+    session,
+    dir,
+  }) => {
+    const whole = randomBytes(3_000_000);
+    const path = join(dir, "o'dd $(x) -file");
+    writeFileSync(path, whole);
+    const running = session.run({ key: nextKey(), commands: [command('sleep 0.7')] }, {});
+    const chunks: Buffer[] = [];
+    const sink = new Writable({
+      write(chunk: Buffer, _encoding, done) {
+        chunks.push(chunk);
+        done();
+      },
+    });
+    assert.is((await session.download(path, sink)).status, 0);
+    assert.ok(Buffer.concat(chunks).equals(whole));
+    const missing = await session.download(join(dir, 'missing'), new PassThrough().resume());
+    assert.is.not(missing.status, 0);
+    assert.match(missing.stderr, /missing/);
+    await running;
   });
 
   test('is refused while a batch of another run still works there', async ({ session, sshd }) => {
