@@ -57,10 +57,10 @@ async function fill(to: string): Promise<void> {
   writeFileSync(join(to, 'THIRD-PARTY.txt'), licencesText(root, packages));
 }
 
-/** What belongs to the project: known to git or about to be, never what git ignores. */
+/** What git knows: an inventory of somebody's own, or a key's copy, that lies in the folder is not packed. */
 function files(patterns: readonly string[]): string[] {
   const globs = patterns.map((pattern) => `:(glob)${pattern}`);
-  const list = ['ls-files', '-z', '--cached', '--others', '--exclude-standard', '--deduplicate', '--'];
+  const list = ['ls-files', '-z', '--cached', '--deduplicate', '--'];
   return execFileSync('git', [...list, ...globs], { cwd: root, encoding: 'utf8' })
     .split('\0')
     .slice(0, -1);

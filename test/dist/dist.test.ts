@@ -24,7 +24,14 @@ const link = join(folder, 'bin', 'fanops');
 test.before(async () => {
   // The second one on another machine, as far as that goes.
   const elsewhere = { TZ: 'Asia/Tokyo', LC_ALL: 'C', HOME: '/nonexistent' };
-  await Promise.all([build('one', {}, '022'), build('two', elsewhere, '077')]);
+  // Somebody's own inventory, which git does not know.
+  const stray = `inventory/stray-${process.pid}.yml`;
+  writeFileSync(stray, 's3_secret_access_key: canary\n');
+  try {
+    await Promise.all([build('one', {}, '022'), build('two', elsewhere, '077')]);
+  } finally {
+    rmSync(stray);
+  }
   for (const path of [join(folder, 'un packed'), join(folder, 'bin'), join(folder, 'empty')]) mkdirSync(path);
   execFileSync('tar', ['-xzf', join(folder, 'one', `${name}.tar.gz`), '-C', join(folder, 'un packed')]);
   symlinkSync(join(home, 'bin/fanops'), link);
@@ -56,6 +63,12 @@ function fanops(...argv: string[]) {
 test('the same input gives the same bytes', () => {
   const [one, two] = ['one', 'two'].map((out) => readFileSync(join(folder, out, `${name}.tar.gz`)));
   assert.ok(one && two && one.equals(two));
+});
+
+test('what git does not know is not packed', () => {
+  const known = execFileSync('git', ['ls-files', 'inventory'], { encoding: 'utf8' }).trim().split('\n');
+  const packed = readdirSync(join(home, 'inventory')).map((file) => `inventory/${file}`);
+  assert.equal(packed.toSorted(), known.toSorted());
 });
 
 test('its checksum stands beside it, and nothing else', () => {
