@@ -1,6 +1,5 @@
 import { createHmac } from 'node:crypto';
 import { inspect } from 'node:util';
-import type { Json } from './value.ts';
 
 /** What stands where a secret would be shown. */
 export const MASK = '••••••';
@@ -59,7 +58,7 @@ export class Secret {
     return this.masked;
   }
 
-  toJSON(): Json {
+  toJSON(): { readonly $secret: string; readonly masked: string } {
     return { $secret: this.ref ?? '?', masked: this.masked };
   }
 
