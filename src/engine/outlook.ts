@@ -20,10 +20,6 @@ export class Outlook {
     this.#kinds = kinds;
   }
 
-  get isClear(): boolean {
-    return this.#due.length === 0;
-  }
-
   predicted(host: string, request: FactRequest): Looked<unknown> | undefined {
     return this.#predicted.get(host)?.get(factKey(request))?.looked;
   }

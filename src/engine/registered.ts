@@ -1,4 +1,3 @@
-import { isChanging } from '../core/change.ts';
 import type { CommandResult } from '../core/command.ts';
 import { isRecord, Unknown, type Value } from '../core/value.ts';
 import { type Decision, notYet } from './decision.ts';
@@ -35,11 +34,6 @@ export function registeredItem(decision: Decision, end: ItemEnd | undefined): Va
   const result = resource.registered(decision.args as never, change, end?.outputs ?? [], view);
   const own = isRecord(result) ? result : { value: result };
   return { ...own, changed: end?.changed ?? false, failed: end?.failed ?? false, skipped: false };
-}
-
-/** Whether carrying the decision out counts as a change. */
-export function countsAsChange(decision: Decision): boolean {
-  return isChanging(decision.change);
 }
 
 function anyOf(values: readonly Value[], field: string): Value {
