@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { LabFailure } from './failure.ts';
 
 /** One place that apt gets packages from. */
 export interface AptSource {
@@ -10,10 +11,6 @@ export interface AptSource {
 export const RELEASE = 'bookworm';
 
 const DEBIAN_SUITES = [RELEASE, `${RELEASE}-updates`, `${RELEASE}-security`];
-const DEBIAN_DEFAULT: readonly AptSource[] = [
-  { uri: 'http://deb.debian.org/debian', suites: [RELEASE, `${RELEASE}-updates`], components: ['main'] },
-  { uri: 'http://deb.debian.org/debian-security', suites: [`${RELEASE}-security`], components: ['main'] },
-];
 
 /** All sources of the outer machine that are reached by http or https. */
 export function outerSources(etc = '/etc/apt'): AptSource[] {
@@ -30,13 +27,16 @@ export function outerSources(etc = '/etc/apt'): AptSource[] {
     .filter((source) => /^https?:\/\//.test(source.uri));
 }
 
-/** The outer machine's sources of Debian 12 itself, or Debian's own mirror when it has none. */
+/** The outer machine's sources of Debian 12 itself. Throws a LabFailure where it has none. */
 export function debianSources(outer: readonly AptSource[]): readonly AptSource[] {
   const debian = outer
     .map((source) => ({ ...source, suites: source.suites.filter((suite) => DEBIAN_SUITES.includes(suite)) }))
     // Others name their suites like Debian's (Docker's "bookworm stable"); "main" tells them apart.
     .filter((source) => source.suites.length > 0 && source.components.includes('main'));
-  return debian.some((source) => source.suites.includes(RELEASE)) ? debian : DEBIAN_DEFAULT;
+  if (debian.some((source) => source.suites.includes(RELEASE))) return debian;
+  throw new LabFailure(
+    `the hosts are Debian 12, and this machine has no apt source of ${RELEASE}: add one to /etc/apt/sources.list.d (its suite ${RELEASE}, its component main)`,
+  );
 }
 
 /** A `debian.sources` file. Always http: the lab's proxy goes on by the scheme that the outer source has. */
