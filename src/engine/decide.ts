@@ -61,7 +61,11 @@ function decideItem(
   const view = viewOf(ground, outlook, on, members);
   const seen = compare(resource, item, view, needs);
   if (seen === undefined)
-    return { ...undecided(task, resource, scope.host, item, new Unknown('looking'), on), needs };
+    return {
+      ...undecided(task, resource, scope.host, item, new Unknown('looking'), on),
+      needs,
+      isUnseen: true,
+    };
   const due = needs.map((n) => outlook.clouding(n.host, n.request)).find((d) => d !== undefined);
   const open = due ? readingOnly(resource, item, unknownChange(due.label, seen)) : seen;
   const change = withStaticJudgement(task, scope, open);

@@ -26,6 +26,8 @@ export interface Decision {
   readonly view: FactView | undefined;
   readonly needs: readonly Need[];
   readonly touches: readonly Touch[];
+  /** Nobody has looked at its facts yet: it is decided again when somebody has. */
+  readonly isUnseen?: true;
   /** The task (by number) whose change makes this one unknown, when nothing else does. */
   readonly cloudedBy?: number;
 }

@@ -60,7 +60,7 @@ export function walkSegment(run: Run, host: string, tasks: readonly Task[], from
       const decision = step.value;
       const isBehind = number === from.task && item < from.item;
       // It is decided again when this was looked at; until then only what else is to be looked at is of interest.
-      if (isUnseen(decision)) {
+      if (decision.isUnseen) {
         decisions.push(decision);
         step = decideNext();
         continue;
@@ -84,7 +84,7 @@ export function walkSegment(run: Run, host: string, tasks: readonly Task[], from
     }
     if (decisions.length === 0) empty.push(task);
     if (task.register !== undefined) {
-      const isDue = decisions.some((decision) => isUnseen(decision) || work.includes(decision));
+      const isDue = decisions.some((decision) => decision.isUnseen || work.includes(decision));
       registers.set(host, task.register, isDue ? notYet(task) : registeredTask(decisions, []));
     }
   }
@@ -104,11 +104,6 @@ function next(
     if (!(error instanceof InputError)) throw error;
     return { done: false, value: broken(run.ground, task, host, error) };
   }
-}
-
-/** A fact of it is still wanted. */
-function isUnseen({ change }: Decision): boolean {
-  return change.action === 'unknown' && change.after === 'looking';
 }
 
 /** Whether there is something to do: a change, a run, a wait. */

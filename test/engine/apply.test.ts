@@ -112,6 +112,21 @@ test('what a register decides is unknown until the task has run, and decided the
     assert.equal(read(hosts, 'h1', 'then'), 'yes');
   }));
 
+test('a task may be called as fanops calls its own looking, and what depends on it is done', () =>
+  withHosts(1, async (hosts) => {
+    const { outcome, events } = await applied(
+      hosts,
+      `
+- hosts: db
+  tasks:
+    - { name: looking, command: { argv: [printf, "yes"] }, register: answer, touches: [] }
+    - { name: then, file: { path: "{{ root }}/then", content: "{{ answer.stdout }}" } }
+`,
+    );
+    assert.equal(outcome, 'done');
+    assert.deepEqual(ends(events), ['h1 looking: changed', 'h1 then: changed']);
+  }));
+
 test('a failed command stops its host, tells its status and the end of its stderr', () =>
   withHosts(1, async (hosts) => {
     const { outcome, events } = await applied(
