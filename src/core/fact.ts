@@ -37,6 +37,10 @@ export interface FactKind<Subject extends Json = Json, V = unknown> {
   dependsOn(subject: Subject): readonly Touch[];
 }
 
+/** Any kind of fact, for registries and the engine. */
+// biome-ignore lint/suspicious/noExplicitAny: a registry holds kinds of all subjects and values; requests carry the right one
+export type AnyFactKind = FactKind<any, any>;
+
 /** The key under which a fact is kept: same kind and subject, same key. */
 export function factKey(request: FactRequest): string {
   return `${request.kind} ${stable(request.subject)}`;

@@ -1,4 +1,5 @@
 import type { RunEvent } from '../core/event.ts';
+import type { AnyFactKind } from '../core/fact.ts';
 import type { Masker } from '../core/masker.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { Plan } from '../core/plan.ts';
@@ -8,7 +9,7 @@ import type { Inventory, Playbook } from '../core/task.ts';
 import { applyPlaybook } from './apply.ts';
 import { Contacts } from './contacts.ts';
 import { FactStore } from './fact-store.ts';
-import type { AnyFactKind, Ground } from './ground.ts';
+import type { Ground } from './ground.ts';
 import { KeptNotes } from './kept-notes.ts';
 import { look } from './looking.ts';
 import { isSettled, planFrom } from './planner.ts';

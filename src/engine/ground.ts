@@ -1,12 +1,9 @@
-import type { FactKind } from '../core/fact.ts';
+import type { AnyFactKind } from '../core/fact.ts';
 import type { Hello } from '../core/host.ts';
 import type { AnyResource } from '../core/resource.ts';
 import type { Inventory } from '../core/task.ts';
 import { Unknown, type Value } from '../core/value.ts';
 import type { FactStore } from './fact-store.ts';
-
-// biome-ignore lint/suspicious/noExplicitAny: a registry holds kinds of all subjects; requests carry the right one
-export type AnyFactKind = FactKind<any, any>;
 
 /** What every judgement stands on: what can be declared, what can be looked at, what was seen. */
 export interface Ground {

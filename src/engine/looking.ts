@@ -1,10 +1,9 @@
-import type { Answer, FactRequest, Looked } from '../core/fact.ts';
+import type { Answer, AnyFactKind, FactRequest, Looked } from '../core/fact.ts';
 import type { Masker } from '../core/masker.ts';
 import { Secret } from '../core/secret.ts';
 import { type Session, Unreachable } from '../core/session.ts';
 import type { Json } from '../core/value.ts';
 import type { FactStore } from './fact-store.ts';
-import type { AnyFactKind } from './ground.ts';
 
 export interface Looking {
   readonly kinds: ReadonlyMap<string, AnyFactKind>;

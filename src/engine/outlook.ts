@@ -1,6 +1,6 @@
+import type { AnyFactKind } from '../core/fact.ts';
 import { type FactRequest, factKey, type Looked, type Prediction } from '../core/fact.ts';
 import { meets, type Touch } from '../core/touch.ts';
-import type { AnyFactKind } from './ground.ts';
 
 /** A change that is due but not made: what it may alter, and by which task. */
 interface Due {

@@ -1,7 +1,7 @@
 import { isChanging } from '../core/change.ts';
 import type { Command, CommandResult } from '../core/command.ts';
 import type { Failure } from '../core/event.ts';
-import type { Decision } from './decision.ts';
+import { type Decision, taskRef } from './decision.ts';
 import { batchFailed, blockedFailure, notConverged, notPlanned, stillUnknown } from './failure.ts';
 import { fetchFile } from './fetch-file.ts';
 import type { ItemOutcome } from './item-outcome.ts';
@@ -192,7 +192,7 @@ async function retry(run: Run, decision: Decision, handler: boolean): Promise<It
     run.emit({
       type: 'status',
       host: decision.host,
-      task: { ...decision.task, file: decision.task.position.file, line: decision.task.position.line },
+      task: taskRef(decision.task),
       text: `attempt ${attempt} of ${retries + 1}: ${outcome.failure.message}`,
     });
     await pause(run, delayMs);

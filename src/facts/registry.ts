@@ -1,4 +1,4 @@
-import type { FactKind } from '../core/fact.ts';
+import type { AnyFactKind } from '../core/fact.ts';
 import { backupArchive } from './backup-archive.ts';
 import { content } from './content.ts';
 import { directoryEntries } from './directory-entries.ts';
@@ -16,10 +16,6 @@ import { secretFile } from './secret-file.ts';
 import { tree } from './tree.ts';
 import { unit } from './unit.ts';
 import { user } from './user.ts';
-
-/** Any kind of fact. */
-// biome-ignore lint/suspicious/noExplicitAny: a registry holds kinds of all subjects and values
-export type AnyFactKind = FactKind<any, any>;
 
 /** Every kind of fact that fanops can look at. */
 export const factKinds: readonly AnyFactKind[] = [
