@@ -9,6 +9,7 @@ import { secretFile } from '../facts/secret-file.ts';
 import { loadInventory } from '../language/load-inventory.ts';
 import { connector } from '../transport/connector.ts';
 import { type Args, lastOf } from './args.ts';
+import { folders } from './folders.ts';
 import { findInventory, withOverrides } from './project.ts';
 import { readSettings } from './settings.ts';
 
@@ -33,7 +34,8 @@ function membersOf(args: Args): Host[] {
   const cwd = process.cwd();
   const settings = readSettings(args, process.env, cwd);
   const file = findInventory(settings, cwd);
-  const inventory = withOverrides(loadInventory(file, readFileSync(file, 'utf8')).inventory, settings, args);
+  const loaded = loadInventory(file, readFileSync(file, 'utf8'), folders);
+  const inventory = withOverrides(loaded.inventory, settings, args);
   const group = lastOf(args, 'group') ?? 'db';
   const names = inventory.groups[group] ?? [];
   if (names.length === 0)

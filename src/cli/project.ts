@@ -3,11 +3,12 @@ import { dirname, extname, join, relative, resolve } from 'node:path';
 import { type Diagnostic, mistake } from '../core/diagnostic.ts';
 import type { Host } from '../core/host.ts';
 import type { Inventory, Playbook } from '../core/task.ts';
-import { loadInventory } from '../language/load-inventory.ts';
+import { readInventory } from '../language/load-inventory.ts';
 import { loadPlaybook } from '../language/load-playbook.ts';
 import { resources } from '../resources/registry.ts';
 import { type Args, allOf, isSet, lastOf } from './args.ts';
 import { extraVars } from './extra-vars.ts';
+import { folders } from './folders.ts';
 import { readSettings, type Settings } from './settings.ts';
 
 /** A playbook with its inventory, checked: all that can be known without reaching a host. */
@@ -24,7 +25,7 @@ export function loadProject(args: Args): Project {
   const settings = readSettings(args, process.env, cwd);
   const file = findPlaybook(args.positionals[0] ?? '');
   const inventoryFile = findInventory(settings, cwd);
-  const loaded = loadInventory(inventoryFile, readFileSync(inventoryFile, 'utf8'));
+  const loaded = readInventory(inventoryFile, readFileSync(inventoryFile, 'utf8'), folders);
   const limit = lastOf(args, 'limit');
   const playbook = loadPlaybook({
     file,
@@ -35,6 +36,7 @@ export function loadProject(args: Args): Project {
     ...(limit === undefined ? {} : { limit }),
     tags: words(allOf(args, 'tags')),
     skipTags: words(allOf(args, 'skip-tags')),
+    folders,
     readFile: (path) => readFileSync(resolve(dirname(file), path)),
   });
   return {

@@ -42,7 +42,7 @@ interface PlayVariables {
 export function explain(options: ExplainOptions): Explanation[] {
   const { inventory, host, variable } = options;
   const problems = new Problems();
-  problems.addSource(inventory.inventory.file, inventory.text);
+  for (const [file, text] of inventory.sources) problems.addSource(file, text);
   const isKnown = problems.collect(() => matchHosts(host, inventory.inventory)) !== undefined;
   const explanations = isKnown
     ? playsOf(options, problems).map(({ name, layers }): Explanation => {

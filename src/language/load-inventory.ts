@@ -1,4 +1,5 @@
-import type { Diagnostic, Position } from '../core/diagnostic.ts';
+import { dirname } from 'node:path';
+import { type Diagnostic, InputError, type Position } from '../core/diagnostic.ts';
 import type { Host } from '../core/host.ts';
 import type { Inventory } from '../core/task.ts';
 import { type Layer, layerOf, valueLayer } from './definitions.ts';
@@ -6,25 +7,32 @@ import { describe } from './describe.ts';
 import { readDocument } from './document.ts';
 import { asMapping } from './fields.ts';
 import { connectionOf } from './host-connection.ts';
+import { expandRanges } from './host-range.ts';
+import { refuseIni } from './ini-inventory.ts';
 import { type Entry, type LocatedMapping, plainValue } from './located.ts';
 import { didYouMean } from './nearest.ts';
 import { Problems } from './problems.ts';
+import { type Folders, NO_FOLDERS, readVariableFiles, type VariableFiles } from './variable-files.ts';
 
 /** An inventory with the variables of its hosts. */
 export interface Loaded {
   readonly inventory: Inventory;
   /** For every host: what is implied, its groups' (weakest first) and its own variables. */
   readonly layers: { readonly [host: string]: HostLayers };
-  /** The text it was read from, for messages that point into it. */
-  readonly text: string;
+  /** The texts it was read from, by file, for messages that point into them. */
+  readonly sources: ReadonlyMap<string, string>;
   readonly warnings: readonly Diagnostic[];
+  /** What is wrong with it; a playbook on it can still be read for its own mistakes. */
+  readonly mistakes: readonly Diagnostic[];
 }
 
 export interface HostLayers {
   /** `ansible_host` and the like where nobody sets them. */
   readonly implied: Layer;
+  /** Weakest first; of one group first what stands in the inventory, then its files in `group_vars/`. */
   readonly groups: readonly Layer[];
-  readonly own: Layer;
+  /** What stands in the inventory, then the host's files in `host_vars/`. */
+  readonly own: readonly Layer[];
 }
 
 interface Group {
@@ -45,9 +53,34 @@ interface Tree {
 const GROUP_KEYS = ['hosts', 'children', 'vars'];
 
 /** Reads an inventory in Ansible's YAML shape. Throws an InputError with every mistake in it. */
-export function loadInventory(file: string, text: string): Loaded {
+export function loadInventory(file: string, text: string, folders: Folders = NO_FOLDERS): Loaded {
+  const loaded = readInventory(file, text, folders);
+  if (loaded.mistakes.length > 0) throw new InputError(loaded.mistakes);
+  return loaded;
+}
+
+/** The same; mistakes are among what comes back, so that they can be shown together with those of a playbook. */
+export function readInventory(file: string, text: string, folders: Folders = NO_FOLDERS): Loaded {
   const problems = new Problems();
   const tree: Tree = { groups: new Map(), hosts: new Map(), places: new Map(), problems };
+  readTree(tree, file, text);
+  checkNames(tree);
+  const groups = membersOfGroups(tree);
+  const names = { groups: Object.keys(groups), hosts: [...tree.hosts.keys()] };
+  const files = readVariableFiles(dirname(file), folders, names, problems);
+  const loaded = [...tree.hosts.keys()].map((name, index) => loadHost(tree, files, name, index));
+  return {
+    inventory: { file, hosts: loaded.map(({ host }) => host), groups },
+    layers: Object.fromEntries(loaded.map(({ host, layers }) => [host.name, layers])),
+    sources: new Map([[file, text], ...files.sources]),
+    warnings: problems.warnings,
+    mistakes: problems.errors,
+  };
+}
+
+function readTree(tree: Tree, file: string, text: string): void {
+  const { problems } = tree;
+  if (refuseIni(file, text, problems)) return;
   const root = readDocument(file, text, problems);
   if (root === undefined) {
     if (problems.count === 0)
@@ -63,16 +96,6 @@ export function loadInventory(file: string, text: string): Loaded {
       'write `all:` with `hosts:` below it',
     );
   else for (const entry of root.entries) readGroup(tree, entry, undefined);
-  checkNames(tree);
-  const groups = membersOfGroups(tree);
-  const loaded = [...tree.hosts.keys()].map((name, index) => loadHost(tree, name, index));
-  problems.throwIfAny();
-  return {
-    inventory: { file, hosts: loaded.map(({ host }) => host), groups },
-    layers: Object.fromEntries(loaded.map(({ host, layers }) => [host.name, layers])),
-    text,
-    warnings: problems.warnings,
-  };
 }
 
 function readGroup(tree: Tree, entry: Entry, parent: string | undefined): void {
@@ -89,7 +112,7 @@ function readGroup(tree: Tree, entry: Entry, parent: string | undefined): void {
     const content = GROUP_KEYS.includes(part.key) ? asMapping(part, problems) : undefined;
     if (part.key === 'vars')
       group.layer = mergeLayers(group.layer, layerOf(content, 'group', `group ${name}`, problems));
-    else if (part.key === 'hosts') for (const host of content?.entries ?? []) readHost(tree, host, group);
+    else if (part.key === 'hosts') for (const host of content?.entries ?? []) readHosts(tree, host, group);
     else if (part.key === 'children')
       for (const child of content?.entries ?? []) readGroup(tree, child, name);
     else problems.error(`a group has no key \`${part.key}\``, part.keyPosition, groupKeyHint(part.key));
@@ -104,23 +127,20 @@ function groupKeyHint(key: string): string | undefined {
   );
 }
 
-function readHost(tree: Tree, entry: Entry, group: Group): void {
-  const { key: name, keyPosition, value } = entry;
+/** The hosts of one line: one, or all of a range. */
+function readHosts(tree: Tree, entry: Entry, group: Group): void {
+  const { key, keyPosition, value } = entry;
   const { problems } = tree;
-  if (/[[\]]/.test(name))
-    problems.error(
-      `ranges of hosts (\`${name}\`) are not supported`,
-      keyPosition,
-      'write one line for each host',
-    );
-  else if (!/^[A-Za-z0-9_][\w.-]*$/.test(name))
-    problems.error(`a host has a name of letters, digits, _, . and -, found \`${name}\``, keyPosition);
-  group.hosts.add(name);
-  tree.places.set(name, keyPosition);
   const mapping: LocatedMapping | undefined =
     value.kind === 'scalar' && value.value === null ? undefined : asMapping(entry, problems);
-  const layer = layerOf(mapping, 'host', `host ${name}`, problems);
-  tree.hosts.set(name, mergeLayers(tree.hosts.get(name) ?? new Map(), layer));
+  for (const name of problems.collect(() => expandRanges(key), keyPosition) ?? []) {
+    if (!/^[A-Za-z0-9_][\w.-]*$/.test(name))
+      problems.error(`a host has a name of letters, digits, _, . and -, found \`${name}\``, keyPosition);
+    group.hosts.add(name);
+    tree.places.set(name, keyPosition);
+    const layer = layerOf(mapping, 'host', `host ${name}`, problems);
+    tree.hosts.set(name, mergeLayers(tree.hosts.get(name) ?? new Map(), layer));
+  }
 }
 
 function groupOf(tree: Tree, name: string): Group {
@@ -186,10 +206,15 @@ function depth(tree: Tree, name: string): number {
   return name === 'all' ? 0 : 1 + ancestors(tree, name).length;
 }
 
-function loadHost(tree: Tree, name: string, index: number): { host: Host; layers: HostLayers } {
-  const groups = groupsOf(tree, name).map((group) => group.layer);
-  const own = tree.hosts.get(name) ?? new Map();
-  const host = connectionOf(name, index, [...groups, own], tree.problems);
+function loadHost(
+  tree: Tree,
+  files: VariableFiles,
+  name: string,
+  index: number,
+): { host: Host; layers: HostLayers } {
+  const groups = groupsOf(tree, name).flatMap((group) => [group.layer, ...files.ofGroup(group.name)]);
+  const own = [tree.hosts.get(name) ?? new Map(), ...files.ofHost(name)];
+  const host = connectionOf(name, index, [...groups, ...own], tree.problems);
   const implied = valueLayer(
     { ansible_host: host.address, ansible_port: host.port, ansible_user: host.user },
     'implied',

@@ -1,4 +1,4 @@
-import type { Play, Playbook, Task } from '../core/task.ts';
+import type { Inventory, Play, Playbook, Task } from '../core/task.ts';
 import type { Value } from '../core/value.ts';
 import { checkArgumentNames } from './argument-check.ts';
 import { compileTask } from './compile-task.ts';
@@ -17,6 +17,7 @@ import type { ResourceSchema } from './resource-schema.ts';
 import { checkTags, isSelected, type Selection } from './selection.ts';
 import { splitBatches } from './serial.ts';
 import { DYN, mergeShapes, type Shape } from './shape.ts';
+import { type Folders, NO_FOLDERS, refuseBesidePlaybook } from './variable-files.ts';
 
 export interface LoadOptions {
   /** Path of the playbook, for messages and for finding files beside it. */
@@ -30,6 +31,8 @@ export interface LoadOptions {
   readonly limit?: string;
   readonly tags?: readonly string[];
   readonly skipTags?: readonly string[];
+  /** What stands beside the playbook. */
+  readonly folders?: Folders;
   /** Reads a file of the controller; relative paths count from the playbook's folder. */
   readFile(path: string): string | Buffer;
 }
@@ -49,11 +52,12 @@ interface Registered {
 export function loadPlaybook(options: LoadOptions): Playbook {
   const { file, text, inventory: loaded } = options;
   const problems = new Problems();
-  problems.addSource(loaded.inventory.file, loaded.text);
+  for (const [source, content] of loaded.sources) problems.addSource(source, content);
   let number = 0;
   const root = readDocument(file, text, problems);
   const drafts = readPlays(root, file, {
     inventory: loaded.inventory,
+    isInventoryWhole: loaded.mistakes.length === 0,
     resources: options.resources,
     problems,
     nextNumber: () => {
@@ -61,6 +65,10 @@ export function loadPlaybook(options: LoadOptions): Playbook {
       return number;
     },
   });
+  refuseBesidePlaybook(file, loaded.inventory.file, options.folders ?? NO_FOLDERS, problems);
+  problems.addErrors(loaded.mistakes);
+  // Without all hosts and variables, everything that is rendered would only tell of that again.
+  if (loaded.mistakes.length > 0) problems.throwIfAny();
   const files = new ControllerFiles(file, options.readFile, problems);
   const kept = keptHosts(options, problems);
   const selection = { tags: options.tags ?? [], skipTags: options.skipTags ?? [] };
@@ -90,12 +98,22 @@ function keptHosts({ inventory, limit }: LoadOptions, problems: Problems): Reado
   return new Set(
     problems.collect(() => {
       try {
-        return matchHosts(limit, inventory.inventory);
+        return matchLimit(limit, inventory.inventory);
       } catch (error) {
         if (!(error instanceof Mistake)) throw error;
         throw new Mistake(`--limit: ${error.message}`, undefined, error.hint);
       }
     }) ?? all,
+  );
+}
+
+function matchLimit(limit: string, inventory: Inventory): string[] {
+  const hosts = matchHosts(limit, inventory);
+  if (hosts.length > 0) return hosts;
+  throw new Mistake(
+    `\`${limit}\` leaves no host`,
+    undefined,
+    'take a part away, or name a group that has hosts',
   );
 }
 
@@ -169,7 +187,7 @@ function keepRegister(
   const { register } = draft;
   if (register === undefined) return;
   const variable = [
-    ...Object.values(loaded.layers).flatMap(({ implied, groups, own }) => [implied, ...groups, own]),
+    ...Object.values(loaded.layers).flatMap(({ implied, groups, own }) => [implied, ...groups, ...own]),
     layers.defaults,
     layers.vars,
     layers.commandLine,

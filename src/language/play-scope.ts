@@ -90,7 +90,7 @@ export function variablesOf(
     own?.implied ?? NOTHING,
     defaults,
     ...(own?.groups ?? []),
-    own?.own ?? NOTHING,
+    ...(own?.own ?? []),
     vars,
     taskVars,
   ];

@@ -84,9 +84,19 @@ export class Problems {
     return [...this.#warnings.values()];
   }
 
-  /** Throws an InputError with every mistake found, in the order of the files' lines. */
+  /** Every mistake found, in the order of the files' lines. */
+  get errors(): Diagnostic[] {
+    return [...this.#errors.values()].sort(byPlace);
+  }
+
+  /** Takes in mistakes that were found elsewhere. */
+  addErrors(found: readonly Diagnostic[]): void {
+    for (const diagnostic of found) keep(this.#errors, diagnostic);
+    this.#reported += found.length;
+  }
+
   throwIfAny(): void {
-    if (this.#errors.size > 0) throw new InputError([...this.#errors.values()].sort(byPlace));
+    if (this.#errors.size > 0) throw new InputError(this.errors);
   }
 
   #diagnostic(

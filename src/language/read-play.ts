@@ -27,6 +27,8 @@ const PLAY_KEYS: readonly string[] = [
 /** What reading a play needs to know. */
 export interface PlayReading {
   readonly inventory: Inventory;
+  /** False: what is missing in it has been said already. */
+  readonly isInventoryWhole: boolean;
   readonly resources: readonly ResourceSchema[];
   readonly problems: Problems;
   /** Numbers tasks through the whole playbook. */
@@ -112,7 +114,7 @@ function hostsText(fields: Fields): string {
   return value?.kind === 'scalar' ? String(value.value ?? '') : '';
 }
 
-function readHosts(fields: Fields, { inventory, problems }: PlayReading): string[] {
+function readHosts(fields: Fields, { inventory, isInventoryWhole, problems }: PlayReading): string[] {
   if (!fields.entry('hosts')) {
     problems.error(
       'a play has `hosts:`, none found',
@@ -132,7 +134,8 @@ function readHosts(fields: Fields, { inventory, problems }: PlayReading): string
       );
       continue;
     }
-    for (const host of problems.collect(() => matchHosts(pattern, inventory), node.position) ?? [])
+    const told = isInventoryWhole ? problems : problems.fresh();
+    for (const host of told.collect(() => matchHosts(pattern, inventory), node.position) ?? [])
       wanted.add(host);
   }
   return inventory.hosts.map((host) => host.name).filter((name) => wanted.has(name));

@@ -93,12 +93,69 @@ const CASES: readonly (readonly [title: string, text: string, mistakes: readonly
     ['3:32 `ansible_connection` must be ssh or local, found the text "docker"'],
   ],
   [
-    'a range of hosts',
+    'a range of hosts that is none',
     `all:
   hosts:
-    db[1:3]:
+    db[1-3]:
 `,
-    ['3:5 ranges of hosts (`db[1:3]`) are not supported | write one line for each host'],
+    ['3:5 `db[1-3]` is not a range of hosts | write db[1:3], db[01:12], rack-[a:f] or db[0:10:2]'],
+  ],
+  [
+    'a range that runs backwards',
+    `all:
+  hosts:
+    db[3:1]:
+`,
+    ['3:5 the range `db[3:1]` runs backwards | write the lower end first: [1:3]'],
+  ],
+  [
+    'a range without an end',
+    `all:
+  hosts:
+    db[1:99999999]:
+`,
+    ['3:5 the range `db[1:99999999]` is too long | check its ends'],
+  ],
+  [
+    'INI',
+    `# production
+[db]
+db1 ansible_host=10.0.0.1 weight=5
+db2
+[db:vars]
+mode=0644
+on=yes
+[site:children]
+db
+`,
+    [
+      `2:1 this inventory is in INI, which has no types; inventories are YAML | write it as
+all:
+  children:
+    db:
+      hosts:
+        db1: { ansible_host: 10.0.0.1, weight: 5 }
+        db2:
+      vars:
+        mode: "0644"
+        on: true
+    site:
+      children:
+        db:`,
+    ],
+  ],
+  [
+    'INI without a group',
+    `db1 ansible_host=10.0.0.1
+`,
+    [
+      `1:1 this inventory is in INI, which has no types; inventories are YAML | write it as
+all:
+  children:
+    ungrouped:
+      hosts:
+        db1: { ansible_host: 10.0.0.1 }`,
+    ],
   ],
   [
     'a duplicate key',

@@ -34,11 +34,20 @@ steps: []
     ['1:10 the inventory hosts.yml has no host or group `bd` | did you mean `db`?'],
   ],
   [
-    'a pattern with an exclusion',
-    `- hosts: all:!db1
+    'a pattern that leaves out what is not there',
+    `- hosts: all:!db3
   tasks: []
 `,
-    ['1:10 the pattern `all:!db1` is not supported | write hosts and groups by name, separated by commas'],
+    ['1:10 the inventory hosts.yml has no host or group `db3` | did you mean `db1`?'],
+  ],
+  [
+    'a glob that matches nothing',
+    `- hosts: pg*
+  tasks: []
+`,
+    [
+      '1:10 no host or group of the inventory hosts.yml matches `pg*` | there are: all, db, db1, db2, web, web1',
+    ],
   ],
   [
     'a play without tasks',
