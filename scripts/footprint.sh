@@ -6,7 +6,7 @@
 # below it any more, and with FANOPS_FOOTPRINT in their environment or the name of a daemon that is started here.
 set -uo pipefail
 
-DAEMONS='sshd|systemd-nspawn|etcd|patroni|postgres|qemu.*'
+DAEMONS='sshd|systemd-nspawn|etcd|patroni|postgres|qemu.*|radosgw|ceph-.*'
 
 main() {
   if [ $# -eq 0 ]; then

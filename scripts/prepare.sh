@@ -7,8 +7,8 @@ cd "$(dirname "$0")/.."
 
 # The lab, the checks, and the programs that the tests run against.
 PACKAGES=(
-  age busybox ca-certificates curl dash git iproute2 jq mmdebstrap openssh-client openssh-server procps
-  shellcheck shfmt sudo systemd-container util-linux
+  age awscli busybox ca-certificates curl dash git iproute2 isal jq mmdebstrap openssh-client openssh-server
+  pigz postgresql-15 procps shellcheck shfmt sqlite3 sudo systemd-container util-linux
 )
 POLICY=/usr/sbin/policy-rc.d
 
