@@ -1,0 +1,167 @@
+import type { CommandResult } from './command.ts';
+import type { Failure, StepOutcome } from './event.ts';
+import type { Hello } from './host.ts';
+import type { Outcome } from './outcome.ts';
+import type { TaskRef } from './plan.ts';
+import type { Json } from './value.ts';
+
+/** The record of one run: what was about to be done, and how it ended, in order. */
+export interface Journal {
+  readonly run: string;
+  /** What was recorded before this controller took the run up; empty for a new run. */
+  readonly past: readonly JournalEntry[];
+  /**
+   * Written when it returns: a controller that is killed after that has said it. On disk when the promise is
+   * resolved: await it before the act that the entry announces.
+   */
+  record(entry: JournalEntry): Promise<void>;
+}
+
+/** Which item of which task on which host: the same on every run of an unchanged playbook. */
+export interface ItemId {
+  readonly task: string;
+  readonly host: string;
+  /** Stands for the item of a loop; empty without a loop. */
+  readonly item: string;
+}
+
+/** A file that a run was made from; a run is continued only with the same. */
+export interface SourceDigest {
+  /** Relative to the project's folder. */
+  readonly file: string;
+  readonly sha256: string;
+}
+
+/** The command line without secrets: enough to read the same sources again. */
+export interface RunCommand {
+  readonly name: 'apply' | 'run';
+  readonly cwd: string;
+  readonly argv: readonly string[];
+}
+
+/** What was asked for. */
+export interface RunStarted {
+  readonly type: 'run-started';
+  readonly fanops: string;
+  readonly command: RunCommand;
+  readonly playbook: string;
+  readonly sources: readonly SourceDigest[];
+  /** Of the project's git repository, where there is one; `dirty` when it had changes. */
+  readonly commit?: { readonly id: string; readonly dirty: boolean };
+  readonly limit?: string;
+  readonly tags?: readonly string[];
+  readonly skipTags?: readonly string[];
+  /** `alice@workstation` */
+  readonly who: string;
+  readonly hosts: readonly string[];
+}
+
+/** The plan that was approved: what it called unchanged, and which hosts it may change. */
+export interface PlanApproved {
+  readonly type: 'plan';
+  readonly digest: string;
+  readonly unchanged: readonly string[];
+  readonly mayChange: readonly string[];
+}
+
+export type JournalEntry =
+  | RunStarted
+  | PlanApproved
+  | { readonly type: 'run-resumed'; readonly fanops: string; readonly who: string }
+  /** What a host said of itself when it was first reached: `facts.*` stays as it was. */
+  | { readonly type: 'host-reached'; readonly host: string; readonly hello: Hello }
+  | { readonly type: 'lease-taken'; readonly host: string; readonly token: number }
+  | { readonly type: 'lease-released'; readonly host: string }
+  /** A play of a playbook, a step of a runbook. */
+  | {
+      readonly type: 'step-begun';
+      readonly step: string;
+      readonly name: string;
+      readonly hosts: readonly string[];
+    }
+  | { readonly type: 'step-ended'; readonly step: string; readonly outcome: Outcome }
+  | {
+      readonly type: 'guard';
+      readonly step: string;
+      readonly condition: string;
+      readonly holds: boolean;
+      readonly seen?: string;
+    }
+  | {
+      readonly type: 'verify';
+      readonly step: string;
+      readonly condition: string;
+      readonly holds: boolean;
+      readonly seen?: string;
+    }
+  /** What an operator had to type, and did. */
+  | {
+      readonly type: 'confirmed';
+      readonly step: string;
+      readonly what: string;
+      readonly typed: string;
+      readonly by: string;
+    }
+  /** Commands that are about to be sent to a host. Known by its key there for ever. */
+  | {
+      readonly type: 'batch-sent';
+      readonly host: string;
+      readonly key: string;
+      readonly commands: readonly AnnouncedCommand[];
+    }
+  | {
+      readonly type: 'command-ended';
+      readonly key: string;
+      /** Which command of the batch, from 0. */
+      readonly number: number;
+      readonly result: CommandResult;
+      /** Something of it is secret: the output was left out. */
+      readonly withheld?: true;
+    }
+  | { readonly type: 'batch-ended'; readonly key: string; readonly outcome: string; readonly reason?: string }
+  | ItemEnded
+  /** All hosts have come to this point. */
+  | { readonly type: 'barrier'; readonly step: string; readonly hosts: readonly string[] }
+  | { readonly type: 'handler-done'; readonly handler: string; readonly host: string }
+  /** The operator's word on what was in doubt. */
+  | { readonly type: 'treated'; readonly id: ItemId; readonly as: 'done' | 'again'; readonly by: string }
+  | { readonly type: 'run-ended'; readonly outcome: Outcome; readonly reason?: string };
+
+export interface AnnouncedCommand {
+  readonly id: ItemId;
+  readonly sha256: string;
+  /** `run`: merely done, so that no look can tell whether it was. */
+  readonly action: string;
+  readonly display: string;
+  /** Handlers that the host notes before it begins. */
+  readonly notes: readonly string[];
+}
+
+/** How one item of one task ended. */
+export interface ItemEnded {
+  readonly type: 'item-ended';
+  readonly id: ItemId;
+  readonly task: TaskRef;
+  readonly label: string;
+  readonly address: string;
+  readonly handler: boolean;
+  readonly outcome: StepOutcome;
+  readonly action: string;
+  readonly reason?: string;
+  readonly failure?: Failure;
+  readonly durationMs: number;
+  /** For handlers: whether it may have changed something, and who keeps their notes. */
+  readonly effect: 'changed' | 'perhaps' | 'none';
+  readonly keepers: readonly string[];
+  /** What `register` keeps of it. Left out where something of it is secret: `withheld`. */
+  readonly value?: Json;
+  readonly withheld?: true;
+}
+
+/** The line of a journal: when, and what. */
+export type Recorded = JournalEntry & { readonly at: string };
+
+/** For what is not worth a record. */
+export function noJournal(run: string): Journal {
+  return { run, past: [], record: async () => {} };
+}

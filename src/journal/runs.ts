@@ -1,0 +1,58 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Recorded, RunStarted } from '../core/journal.ts';
+import type { Outcome } from '../core/outcome.ts';
+import { JOURNAL_FILE, readJournal } from './read-journal.ts';
+
+/** A run as its journal tells it. */
+export interface RunSummary {
+  readonly id: string;
+  readonly folder: string;
+  readonly started: RunStarted & { readonly at: string };
+  readonly entries: readonly Recorded[];
+  /** `open`: it runs, or its controller was killed. */
+  readonly outcome: Outcome | 'open';
+  /** When it last said something. */
+  readonly until: string;
+}
+
+/** All runs that were kept in a folder, the oldest first. */
+export function listRuns(folder: string): readonly RunSummary[] {
+  return idsIn(folder).flatMap((id) => readRun(folder, id) ?? []);
+}
+
+/** The ids that a word stands for: itself, the beginning of one or more, or `last`. */
+export function idsFor(folder: string, word: string): readonly string[] {
+  const ids = idsIn(folder);
+  if (word === 'last') return ids.slice(-1);
+  return ids.includes(word) ? [word] : ids.filter((id) => id.startsWith(word));
+}
+
+/** Undefined where the controller was killed before it had said what it was about: then nothing was done. */
+export function readRun(folder: string, id: string): RunSummary | undefined {
+  const { entries } = readJournal(join(folder, id));
+  const [started] = entries;
+  const last = entries.at(-1);
+  if (started?.type !== 'run-started' || !last) return undefined;
+  return {
+    id,
+    folder: join(folder, id),
+    started,
+    entries,
+    outcome: last.type === 'run-ended' ? last.outcome : 'open',
+    until: last.at,
+  };
+}
+
+/** Whether there is something to take up: whatever did not end well may be. */
+export function isResumable({ outcome }: RunSummary): boolean {
+  return outcome !== 'done';
+}
+
+/** Ids sort by time. */
+function idsIn(folder: string): readonly string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter((id) => existsSync(join(folder, id, JOURNAL_FILE)))
+    .sort();
+}
