@@ -52,6 +52,10 @@ export const DISPLAY: readonly Option[] = [
 ];
 
 export const FORMAT: readonly Option[] = [
+  {
+    name: 'no-user-probes',
+    help: 'run no `unless` and `only_if`: what depends on them is unknown',
+  },
   { name: 'json', help: 'the plan as JSON on stdout: --format json' },
   {
     name: 'format',

@@ -1,14 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import type { RunEvent } from '../core/event.ts';
+import type { AnyFactKind } from '../core/fact.ts';
 import { Masker } from '../core/masker.ts';
 import { Engine } from '../engine/engine.ts';
+import { unaskedProbe } from '../facts/probe.ts';
 import { factKinds } from '../facts/registry.ts';
 import { Activities } from '../report/activity.ts';
 import { maskedEvent } from '../report/masked-event.ts';
 import type { Reporter } from '../report/reporter.ts';
 import { resources } from '../resources/registry.ts';
 import { connector } from '../transport/connector.ts';
-import type { Args } from './args.ts';
+import { type Args, isSet } from './args.ts';
 import { type Console, openConsole } from './console.ts';
 import { keepFile } from './keep-file.ts';
 import type { Project } from './project.ts';
@@ -39,7 +41,7 @@ export function compose(args: Args, project: Project, signal: AbortSignal): Comp
     playbook: project.playbook,
     inventory: project.inventory,
     resources,
-    factKinds,
+    factKinds: kindsFor(args),
     connect: connector({}),
     masker,
     forks: project.settings.forks,
@@ -58,6 +60,12 @@ export function compose(args: Args, project: Project, signal: AbortSignal): Comp
       return reporter;
     },
   };
+}
+
+/** What the author of a playbook wrote to be run while looking may be refused. */
+function kindsFor(args: Args): readonly AnyFactKind[] {
+  if (!isSet(args, 'no-user-probes')) return factKinds;
+  return factKinds.map((kind) => (kind.name === unaskedProbe.name ? unaskedProbe : kind));
 }
 
 /** Sorts by time, and is new even for two runs in one second: `20261123-003025-4f2a91`. */

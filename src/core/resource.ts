@@ -9,6 +9,12 @@ export type JsonSchema = { readonly [key: string]: Json };
 
 export type ResourceScope = 'host' | 'cluster' | 'controller';
 
+/** A sample of use: `yaml` is a list of tasks. */
+export interface Example {
+  readonly title: string;
+  readonly yaml: string;
+}
+
 /**
  * A kind of thing that can be declared (a resource) or done (an action). Every method is pure: no
  * connection, no clock, no file system. The engine looks, compares, runs and looks again.
@@ -22,6 +28,8 @@ export interface Resource<Args = never, Result = unknown> {
   readonly scope: ResourceScope;
   /** One sentence for the reference pages. */
   readonly summary: string;
+  /** For the reference pages; each is loaded by a test. */
+  readonly examples?: readonly Example[];
   readonly schema: JsonSchema;
   /** Shape of what `register` keeps; it types the conditions. */
   readonly result: JsonSchema;

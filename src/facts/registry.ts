@@ -12,6 +12,7 @@ import { place } from './place.ts';
 import { port } from './port.ts';
 import { postgres } from './postgres.ts';
 import { postgresRole } from './postgres-role.ts';
+import { probe } from './probe.ts';
 import { secretFile } from './secret-file.ts';
 import { tree } from './tree.ts';
 import { unit } from './unit.ts';
@@ -32,6 +33,7 @@ export const factKinds: readonly AnyFactKind[] = [
   port,
   postgres,
   postgresRole,
+  probe,
   secretFile,
   tree,
   unit,

@@ -9,9 +9,7 @@ const MODULES: Table = {
   yum: 'write `package: {name: …}`',
   dnf: 'write `package: {name: …}`',
   pip: 'write `command:` with `creates:`',
-  shell: 'write `command:`; a pipeline goes into a script that `copy` brings to the host',
-  script: 'write `copy:` for the script, then `command:`',
-  raw: 'write `command:`',
+  raw: 'write `shell:`',
   systemd: 'write `service: {name: …, state: started}`',
   systemd_service: 'write `service: {name: …, state: started}`',
   lineinfile:

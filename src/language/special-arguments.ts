@@ -21,6 +21,7 @@ const SPECIAL: {
   fetch: { dest: 'kept' },
   file: { src: 'file' },
   release: { files: 'files' },
+  script: { src: 'either' },
   systemd_unit: { src: 'either' },
   advise: { that: 'conditions' },
   assert: { that: 'conditions' },

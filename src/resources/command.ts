@@ -1,24 +1,26 @@
-import { blocked, type Change, NONE } from '../core/change.ts';
+import type { Change } from '../core/change.ts';
 import type { Command, CommandResult } from '../core/command.ts';
-import type { FactRequest, FactView } from '../core/fact.ts';
+import type { FactView } from '../core/fact.ts';
 import type { Resource } from '../core/resource.ts';
 import type { Secret } from '../core/secret.ts';
-import { lines, quote, sh } from '../core/shell.ts';
-import { secretIn } from '../core/value.ts';
-import { type Place, placeFact } from '../facts/place.ts';
+import { quote, sh } from '../core/shell.ts';
 import { milliseconds } from './parts/duration.ts';
-import { absolutePath, duration, object, text } from './parts/schema.ts';
+import {
+  PROGRAM_IDENTITY,
+  type ProgramArgs,
+  programDiff,
+  programNeeds,
+  programProperties,
+  surroundings,
+  WORDS,
+} from './parts/program.ts';
+import { object, text } from './parts/schema.ts';
 import { splitWords } from './parts/words.ts';
 
-export type CommandArgs = {
+export type CommandArgs = ProgramArgs & {
   readonly cmd?: string;
   readonly argv?: readonly string[];
-  readonly chdir?: string;
-  readonly creates?: string;
-  readonly removes?: string;
   readonly stdin?: string | Secret;
-  readonly environment?: { readonly [name: string]: string };
-  readonly timeout?: string | number;
 };
 
 export type CommandOutput = {
@@ -45,7 +47,8 @@ export const command: Resource<CommandArgs, CommandOutput> = {
   name: 'command',
   kind: 'action',
   scope: 'host',
-  summary: 'Runs a program, without a shell: every time, unless `creates` or `removes` says that it is done.',
+  summary:
+    'Runs a program, without a shell: every time, unless `creates`, `removes`, `unless` or `only_if` says that it is done.',
   schema: {
     ...object({
       cmd: text(
@@ -57,25 +60,16 @@ export const command: Resource<CommandArgs, CommandOutput> = {
         minItems: 1,
         description: 'The program and its arguments, one by one. Instead of `cmd`.',
       },
-      chdir: absolutePath('The directory to run it in.'),
-      creates: absolutePath('Not run when this path exists.'),
-      removes: absolutePath('Not run when this path does not exist.'),
       stdin: { ...text('What it reads. The way to hand it a secret.'), 'x-secret': true },
-      environment: {
-        type: 'object',
-        propertyNames: { pattern: '^[A-Za-z_][A-Za-z0-9_]*$' },
-        additionalProperties: { type: 'string' },
-        description: 'Environment variables.',
-      },
-      timeout: duration('It is ended after this time; 30m when absent.'),
+      ...programProperties('split into words, without a shell'),
     }),
     oneOf: [{ required: ['cmd'] }, { required: ['argv'] }],
   },
   result: OUTPUT_RESULT,
   shorthand: 'cmd',
-  identity: ['creates', 'removes'],
+  identity: [...PROGRAM_IDENTITY],
   address: (args) => `command ${args.cmd ?? (args.argv ?? []).map(quote).join(' ')}`,
-  needs: ({ creates, removes }) => [creates, removes].filter((p) => p !== undefined).map((p) => placeFact(p)),
+  needs: (args) => programNeeds(args, WORDS),
   diff,
   commands: (args) => [run(args)],
   touches: () => [{ on: 'anything' }],
@@ -83,28 +77,7 @@ export const command: Resource<CommandArgs, CommandOutput> = {
 };
 
 function diff(args: CommandArgs, facts: FactView): Change {
-  const { creates, removes, stdin: _, ...shown } = args;
-  if (secretIn(shown))
-    return blocked('a secret cannot be an argument or in the environment, where others see it: use stdin');
-  const problem = problemIn(args);
-  if (problem) return blocked(problem);
-  for (const path of [creates, removes]) {
-    if (path === undefined) continue;
-    const looked = facts.get<Place>(placeFact(path) as FactRequest<Place>);
-    if (looked.state === 'unreadable') return blocked(`could not look at ${path}: ${looked.reason}`);
-    if ((looked.state === 'value') === (path === creates)) return NONE;
-  }
-  return { action: 'run', risk: 'changes', fields: [] };
-}
-
-function problemIn(args: CommandArgs): string | undefined {
-  try {
-    return wordsOf(args).length === 0 || wordsOf(args)[0] === ''
-      ? 'expected a program to run, found nothing'
-      : undefined;
-  } catch (error) {
-    return `cannot split "${args.cmd}" into words: ${(error as Error).message}`;
-  }
+  return programDiff(args, WORDS, facts, args.argv ?? args.cmd ?? '');
 }
 
 function wordsOf({ cmd, argv }: CommandArgs): readonly string[] {
@@ -113,16 +86,10 @@ function wordsOf({ cmd, argv }: CommandArgs): readonly string[] {
 
 function run(args: CommandArgs): Command {
   const words = wordsOf(args);
-  const { chdir, stdin, environment = {}, timeout = '30m' } = args;
-  const script = lines(
-    chdir === undefined ? undefined : sh`cd -- ${chdir} || exit`,
-    ...Object.entries(environment).map(([name, value]) => sh`export ${name}=${value}`),
-    // `exec` also keeps words such as `if` and `A=B` from being syntax.
-    sh`exec ${words}`,
-  );
+  const { stdin, timeout = '30m' } = args;
   return {
     kind: 'shell',
-    script: script.text,
+    script: surroundings(args, sh`exec ${words}`).text,
     display: words.map(quote).join(' '),
     ...(stdin === undefined ? {} : { stdin: { kind: 'text', text: stdin } as const }),
     timeoutMs: milliseconds(timeout),

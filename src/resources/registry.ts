@@ -25,7 +25,9 @@ import { postgresqlConf } from './postgresql-conf.ts';
 import { postgresqlRole } from './postgresql-role.ts';
 import { randomSecret } from './random-secret.ts';
 import { release } from './release.ts';
+import { script } from './script.ts';
 import { service } from './service.ts';
+import { shell } from './shell.ts';
 import { stat } from './stat.ts';
 import { systemdUnit } from './systemd-unit.ts';
 import { template } from './template.ts';
@@ -60,7 +62,9 @@ export const resources: readonly AnyResource[] = [
   postgresqlRole,
   randomSecret,
   release,
+  script,
   service,
+  shell,
   stat,
   systemdUnit,
   template,

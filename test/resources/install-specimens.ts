@@ -6,7 +6,7 @@ import type { Specimen } from './specimens.ts';
 import { type StubMachine, unitFile } from './stub-machine.ts';
 
 /** Specimens of what sets up the backup system: beside the others, in a file of their own. */
-function specimen(
+export function specimen(
   resource: string,
   title: string,
   action: Specimen['action'],
@@ -16,7 +16,7 @@ function specimen(
   return { resource, title, action, prepare, hostile };
 }
 
-const NAMES: readonly string[] = [
+export const NAMES: readonly string[] = [
   ' with spaces ',
   'quotes \' and "',
   '$(touch pwned)`id`$HOME',

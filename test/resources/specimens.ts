@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Action } from '../../src/core/change.ts';
 import { MASK, Secret } from '../../src/core/secret.ts';
 import { INSTALL_SPECIMENS } from './install-specimens.ts';
+import { PROGRAM_SPECIMENS } from './program-specimens.ts';
 import { type StubMachine, unitFile } from './stub-machine.ts';
 
 /** One way to use a resource, from a state in which it has something to do. */
@@ -266,4 +267,5 @@ export const SPECIMENS: readonly Specimen[] = [
     every: '100ms',
   })),
   ...INSTALL_SPECIMENS,
+  ...PROGRAM_SPECIMENS,
 ];
