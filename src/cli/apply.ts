@@ -9,15 +9,16 @@ import { confirm } from './confirm.ts';
 import { onInterrupt } from './interrupts.ts';
 import { listing } from './listing.ts';
 import { look } from './look.ts';
+import { openProject } from './open-project.ts';
 import { plan } from './plan.ts';
-import { loadProject, type Project } from './project.ts';
+import type { Project } from './project.ts';
 import { showWarnings } from './warnings.ts';
 import { compose } from './wiring.ts';
 
 /** `fanops apply`: plans, shows the plan, asks, carries it out. All of it is for people, and goes to stderr. */
 export async function apply(args: Args): Promise<Outcome> {
   if (isSet(args, 'check')) return plan(args);
-  const project = loadProject(args);
+  const project = await openProject(args);
   const listed = listing(args, project.playbook);
   if (listed !== undefined) {
     process.stdout.write(listed);

@@ -2,14 +2,15 @@ import { readFileSync } from 'node:fs';
 import { mistake } from '../core/diagnostic.ts';
 import type { Value } from '../core/value.ts';
 import { readDocument } from '../language/document.ts';
+import type { Envelopes } from '../language/envelopes.ts';
 import { plainValue } from '../language/located.ts';
 import { Problems } from '../language/problems.ts';
 
 /** The variables of `-e`, in the order given; the later wins. */
-export function extraVars(written: readonly string[]): { [name: string]: Value } {
+export function extraVars(written: readonly string[], envelopes?: Envelopes): { [name: string]: Value } {
   return Object.assign(
     {},
-    ...written.map((word) => (word.startsWith('@') ? fromFile(word.slice(1)) : fromWord(word))),
+    ...written.map((word) => (word.startsWith('@') ? fromFile(word.slice(1), envelopes) : fromWord(word))),
   );
 }
 
@@ -36,8 +37,8 @@ function typed(name: string, text: string): Value {
   }
 }
 
-function fromFile(file: string): { [name: string]: Value } {
-  const problems = new Problems();
+function fromFile(file: string, envelopes: Envelopes | undefined): { [name: string]: Value } {
+  const problems = new Problems(envelopes);
   const document = readDocument(file, readFileSync(file, 'utf8'), problems);
   problems.throwIfAny();
   if (document === undefined) return {};

@@ -24,6 +24,11 @@ export const PROJECT: readonly Option[] = [
     value: 'NAME=VALUE|@FILE',
     help: 'a variable, or a YAML file of variables; stronger than all others; may be repeated',
   },
+  {
+    name: 'age-identity',
+    value: 'FILE',
+    help: 'opens values encrypted with age (or FANOPS_AGE_IDENTITY, or fanops.yml)',
+  },
 ];
 
 export const LISTINGS: readonly Option[] = [

@@ -8,14 +8,14 @@ import { statsText } from '../report/stats.ts';
 import { type Args, isSet, lastOf } from './args.ts';
 import { listing } from './listing.ts';
 import { look } from './look.ts';
+import { openProject } from './open-project.ts';
 import { planOutcome } from './plan-outcome.ts';
-import { loadProject } from './project.ts';
 import { showWarnings } from './warnings.ts';
 import { type Composition, compose } from './wiring.ts';
 
 /** `fanops plan`: looks, compares, shows. The plan goes to stdout. */
 export async function plan(args: Args): Promise<Outcome> {
-  const project = loadProject(args);
+  const project = await openProject(args);
   const listed = listing(args, project.playbook);
   if (listed !== undefined) {
     process.stdout.write(listed);

@@ -2,7 +2,9 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, extname, join, relative, resolve } from 'node:path';
 import { type Diagnostic, mistake } from '../core/diagnostic.ts';
 import type { Host } from '../core/host.ts';
+import type { Secret } from '../core/secret.ts';
 import type { Inventory, Playbook } from '../core/task.ts';
+import { Envelopes } from '../language/envelopes.ts';
 import { readInventory } from '../language/load-inventory.ts';
 import { loadPlaybook } from '../language/load-playbook.ts';
 import { resources } from '../resources/registry.ts';
@@ -18,21 +20,25 @@ export interface Project {
   readonly playbook: Playbook;
   /** What was found while loading and does not stand in the way. */
   readonly warnings: readonly Diagnostic[];
+  /** What was encrypted in its files and has been opened. */
+  readonly secrets: readonly Secret[];
 }
 
-export function loadProject(args: Args): Project {
+/** Loads without opening anything: what is encrypted in the files stays sealed, unless `envelopes` know it. */
+export function loadProject(args: Args, envelopes = new Envelopes()): Project {
   const cwd = process.cwd();
   const settings = readSettings(args, process.env, cwd);
   const file = findPlaybook(args.positionals[0] ?? '');
   const inventoryFile = findInventory(settings, cwd);
-  const loaded = readInventory(inventoryFile, readFileSync(inventoryFile, 'utf8'), folders);
+  const loaded = readInventory(inventoryFile, readFileSync(inventoryFile, 'utf8'), folders, envelopes);
   const limit = lastOf(args, 'limit');
   const playbook = loadPlaybook({
     file,
     text: readFileSync(file, 'utf8'),
     inventory: loaded,
     resources,
-    extraVars: extraVars(allOf(args, 'extra-vars')),
+    extraVars: extraVars(allOf(args, 'extra-vars'), envelopes),
+    envelopes,
     ...(limit === undefined ? {} : { limit }),
     tags: words(allOf(args, 'tags')),
     skipTags: words(allOf(args, 'skip-tags')),
@@ -44,6 +50,7 @@ export function loadProject(args: Args): Project {
     playbook,
     inventory: withOverrides(loaded.inventory, settings, args),
     warnings: playbook.warnings,
+    secrets: envelopes.secrets,
   };
 }
 

@@ -5,7 +5,7 @@ import { readDocument } from '../language/document.ts';
 import { Fields } from '../language/fields.ts';
 import { didYouMean } from '../language/nearest.ts';
 import { Problems } from '../language/problems.ts';
-import { type Args, lastOf } from './args.ts';
+import { type Args, allOf } from './args.ts';
 
 /** What holds for a whole project: from `fanops.yml`, FANOPS_* and options, the later stronger. */
 export interface Settings {
@@ -15,17 +15,24 @@ export interface Settings {
   readonly forks: number;
   readonly user: string | undefined;
   readonly privateKey: string | undefined;
+  /** File of the age identity that opens values encrypted in files of variables. */
+  readonly ageIdentity: string | undefined;
+  /** For whom `fanops secrets` encrypts. */
+  readonly ageRecipients: readonly string[];
 }
 
 const FILE = 'fanops.yml';
-const KEYS = ['inventory', 'forks', 'user', 'private_key'] as const;
+const KEYS = ['inventory', 'forks', 'user', 'private_key', 'age_identity', 'age_recipients'] as const;
 type Key = (typeof KEYS)[number];
 const OPTIONS: { readonly [key in Key]: string } = {
   inventory: 'inventory',
   forks: 'forks',
   user: 'user',
   private_key: 'private-key',
+  age_identity: 'age-identity',
+  age_recipients: 'to',
 };
+const PATHS: readonly Key[] = ['inventory', 'private_key', 'age_identity'];
 const DEFAULT_FORKS = 20;
 
 type Written = { readonly [key in Key]?: { readonly value: string; readonly from: string } };
@@ -38,6 +45,8 @@ export function readSettings(args: Args, env: NodeJS.ProcessEnv, cwd: string): S
     forks: written.forks === undefined ? DEFAULT_FORKS : positive(written.forks),
     user: written.user?.value,
     privateKey: written.private_key?.value,
+    ageIdentity: written.age_identity?.value,
+    ageRecipients: written.age_recipients?.value.split(',').map((word) => word.trim()) ?? [],
   };
 }
 
@@ -65,10 +74,19 @@ function fromFile(cwd: string): Written {
     ...text('inventory', true),
     ...text('user', false),
     ...text('private_key', true),
+    ...text('age_identity', true),
+    ...recipients(fields, file),
     ...(forks === undefined ? {} : { forks: { value: String(forks), from: file } }),
   };
   problems.throwIfAny();
   return found;
+}
+
+/** One recipient, or a list of them. */
+function recipients(fields: Fields, file: string): Written {
+  if (!fields.entry('age_recipients')) return {};
+  const words = fields.texts('age_recipients').map(({ value }) => String(value));
+  return { age_recipients: { value: words.join(','), from: file } };
 }
 
 function nearestFile(folder: string): string | undefined {
@@ -86,8 +104,9 @@ function fromEnvironment(env: NodeJS.ProcessEnv, cwd: string): Written {
 
 function fromOptions(args: Args, cwd: string): Written {
   return collect((key) => {
-    const value = lastOf(args, OPTIONS[key]);
-    return value === undefined ? undefined : { value, from: `--${OPTIONS[key]}` };
+    const values = allOf(args, OPTIONS[key]);
+    const value = key === 'age_recipients' ? values.join(',') : values.at(-1);
+    return value === undefined || value === '' ? undefined : { value, from: `--${OPTIONS[key]}` };
   }, cwd);
 }
 
@@ -96,8 +115,7 @@ function collect(read: (key: Key) => { value: string; from: string } | undefined
     KEYS.flatMap((key) => {
       const found = read(key);
       if (found === undefined) return [];
-      const isPath = key === 'inventory' || key === 'private_key';
-      return [[key, isPath ? { ...found, value: resolve(cwd, found.value) } : found]];
+      return [[key, PATHS.includes(key) ? { ...found, value: resolve(cwd, found.value) } : found]];
     }),
   );
 }

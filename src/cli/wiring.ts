@@ -30,6 +30,7 @@ export interface Composition {
 /** Puts language, transport, engine and report together for one command line. */
 export function compose(args: Args, project: Project, signal: AbortSignal): Composition {
   const masker = new Masker();
+  for (const secret of project.secrets) masker.add(secret);
   const console = openConsole(masker, args);
   const activities = new Activities();
   let reporter: Reporter | undefined;

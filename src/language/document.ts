@@ -13,6 +13,7 @@ import {
   type YAMLMap,
 } from 'yaml';
 import type { Position } from '../core/diagnostic.ts';
+import { isEnvelope } from './envelopes.ts';
 import type { Entry, Located, LocatedScalar } from './located.ts';
 import { scalarPlaces } from './places.ts';
 import type { Problems } from './problems.ts';
@@ -156,6 +157,8 @@ function meantValue(
 ): LocatedScalar['value'] {
   const value = node.value as LocatedScalar['value'];
   if (node.tag?.startsWith('!')) return '';
+  const { envelopes } = reading.problems;
+  if (typeof value === 'string' && envelopes && isEnvelope(value)) return envelopes.secretIn(value, position);
   if (node.type !== 'PLAIN' || typeof value !== 'number') return value;
   return refuseNumber(reading, written, value, position) ? written : value;
 }

@@ -5,6 +5,7 @@ import type { Inventory } from '../core/task.ts';
 import { type Layer, layerOf, valueLayer } from './definitions.ts';
 import { describe } from './describe.ts';
 import { readDocument } from './document.ts';
+import type { Envelopes } from './envelopes.ts';
 import { asMapping } from './fields.ts';
 import { connectionOf } from './host-connection.ts';
 import { expandRanges } from './host-range.ts';
@@ -60,8 +61,13 @@ export function loadInventory(file: string, text: string, folders: Folders = NO_
 }
 
 /** The same; mistakes are among what comes back, so that they can be shown together with those of a playbook. */
-export function readInventory(file: string, text: string, folders: Folders = NO_FOLDERS): Loaded {
-  const problems = new Problems();
+export function readInventory(
+  file: string,
+  text: string,
+  folders: Folders = NO_FOLDERS,
+  envelopes?: Envelopes,
+): Loaded {
+  const problems = new Problems(envelopes);
   const tree: Tree = { groups: new Map(), hosts: new Map(), places: new Map(), problems };
   readTree(tree, file, text);
   checkNames(tree);

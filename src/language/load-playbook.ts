@@ -7,6 +7,7 @@ import { ControllerFiles } from './controller-files.ts';
 import { checkName, type Layer, valueLayer } from './definitions.ts';
 import { readDocument } from './document.ts';
 import type { PlayDraft, TaskDraft } from './draft.ts';
+import type { Envelopes } from './envelopes.ts';
 import type { Loaded } from './load-inventory.ts';
 import { matchHosts } from './patterns.ts';
 import { beforehand, type PlayLayers } from './play-scope.ts';
@@ -31,6 +32,8 @@ export interface LoadOptions {
   readonly limit?: string;
   readonly tags?: readonly string[];
   readonly skipTags?: readonly string[];
+  /** Keeps what is encrypted in the files. */
+  readonly envelopes?: Envelopes;
   /** What stands beside the playbook. */
   readonly folders?: Folders;
   /** Reads a file of the controller; relative paths count from the playbook's folder. */
@@ -51,7 +54,7 @@ interface Registered {
  */
 export function loadPlaybook(options: LoadOptions): Playbook {
   const { file, text, inventory: loaded } = options;
-  const problems = new Problems();
+  const problems = new Problems(options.envelopes);
   for (const [source, content] of loaded.sources) problems.addSource(source, content);
   let number = 0;
   const root = readDocument(file, text, problems);

@@ -1,4 +1,5 @@
 import type { Position } from '../core/diagnostic.ts';
+import type { Secret } from '../core/secret.ts';
 import type { Value } from '../core/value.ts';
 
 /** A value as it stands in a file: with its place, and the places of everything in it. */
@@ -7,7 +8,8 @@ export type Located = LocatedScalar | LocatedList | LocatedMapping;
 export interface LocatedScalar {
   readonly kind: 'scalar';
   readonly position: Position;
-  readonly value: null | boolean | number | string;
+  /** A Secret where the text is a value encrypted with age. */
+  readonly value: null | boolean | number | string | Secret;
   /** Written without quotes, on one line. */
   readonly plain: boolean;
   /** As it stands in the file, without quotes. */

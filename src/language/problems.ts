@@ -1,5 +1,6 @@
 import { type Diagnostic, InputError, type Position } from '../core/diagnostic.ts';
 import type { Unknown } from '../core/value.ts';
+import type { Envelopes } from './envelopes.ts';
 
 /** A mistake met while evaluating: thrown, then collected by whoever knows what is being evaluated. */
 export class Mistake extends Error {
@@ -35,20 +36,25 @@ export function orUnknown<T>(evaluate: () => T): T | Unknown {
   }
 }
 
-/** Collects mistakes and warnings, each with its place and the line of source it points into. */
+/**
+ * What is collected while files are read: mistakes and warnings, each with its place and the line of source it
+ * points into, and, where `envelopes` are given, values that are encrypted.
+ */
 export class Problems {
+  readonly envelopes: Envelopes | undefined;
   readonly #sources: Map<string, readonly string[]>;
   readonly #errors = new Map<string, Diagnostic>();
   readonly #warnings = new Map<string, Diagnostic>();
   #reported = 0;
 
-  constructor(sources: Map<string, readonly string[]> = new Map()) {
+  constructor(envelopes?: Envelopes, sources: Map<string, readonly string[]> = new Map()) {
+    this.envelopes = envelopes;
     this.#sources = sources;
   }
 
   /** An empty collection that knows the same sources. */
   fresh(): Problems {
-    return new Problems(this.#sources);
+    return new Problems(this.envelopes, this.#sources);
   }
 
   addSource(file: string, text: string): void {
