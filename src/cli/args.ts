@@ -23,6 +23,8 @@ export interface CommandSpec {
   readonly summary: string;
   /** Names of the arguments that must be given, in order. */
   readonly positionals: readonly string[];
+  /** The last argument may be given several times. */
+  readonly isRepeated?: true;
   readonly options: readonly Option[];
 }
 
@@ -134,10 +136,15 @@ function unknown(reading: Reading, written: string): void {
 
 function checkPositionals({ spec, positionals, mistakes }: Reading): void {
   const missing = spec.positionals.slice(positionals.length);
-  const usage = `fanops ${spec.name} ${spec.positionals.join(' ')}`;
+  const usage = `fanops ${spec.name} ${positionalsText(spec)}`;
   for (const name of missing) mistakes.push(error(`${name} is missing`, `write ${usage}`));
-  for (const word of positionals.slice(spec.positionals.length))
+  for (const word of spec.isRepeated ? [] : positionals.slice(spec.positionals.length))
     mistakes.push(error(`one argument too many: \`${word}\``, `write ${usage}`));
+}
+
+/** `FILE`, `FILE...` */
+export function positionalsText({ positionals, isRepeated }: CommandSpec): string {
+  return `${positionals.join(' ')}${isRepeated ? '...' : ''}`;
 }
 
 function error(message: string, hint: string | undefined): Diagnostic {

@@ -1,7 +1,17 @@
 import type { Outcome } from '../core/outcome.ts';
 import type { Args, CommandSpec } from './args.ts';
 import { KEY_OPTIONS, MARKER } from './key-options.ts';
-import { CONNECTION, DISPLAY, FORMAT, HELP, LISTINGS, NO_COLOUR, PROJECT } from './options.ts';
+import {
+  AGE_IDENTITY,
+  CONNECTION,
+  DISPLAY,
+  FORMAT,
+  HELP,
+  LISTINGS,
+  NO_COLOUR,
+  PROJECT,
+  RECIPIENTS,
+} from './options.ts';
 
 /** A command with options of ours; its code is loaded only when it is called. */
 export interface Command {
@@ -72,6 +82,43 @@ export const COMMANDS: readonly Command[] = [
       ],
     },
     load: async () => (await import('./key-verify-escrow.ts')).verifyEscrow,
+  },
+  {
+    spec: {
+      name: 'secrets encrypt',
+      summary: 'encrypt values of a file of variables with age, where they stand; keys stay readable',
+      positionals: ['FILE'],
+      options: [
+        {
+          name: 'name',
+          value: 'VARIABLE',
+          help: 'the value to encrypt, `a.b` for one inside; may be repeated',
+        },
+        RECIPIENTS,
+        NO_COLOUR,
+        HELP,
+      ],
+    },
+    load: async () => (await import('./secrets-encrypt.ts')).encrypt,
+  },
+  {
+    spec: {
+      name: 'secrets edit',
+      summary: 'edit a file of variables with its encrypted values opened; encrypt them again',
+      positionals: ['FILE'],
+      options: [RECIPIENTS, AGE_IDENTITY, NO_COLOUR, HELP],
+    },
+    load: async () => (await import('./secrets-edit.ts')).edit,
+  },
+  {
+    spec: {
+      name: 'secrets rekey',
+      summary: 'encrypt the values of files again, for other recipients',
+      positionals: ['FILE'],
+      isRepeated: true,
+      options: [RECIPIENTS, AGE_IDENTITY, NO_COLOUR, HELP],
+    },
+    load: async () => (await import('./secrets-rekey.ts')).rekey,
   },
 ];
 

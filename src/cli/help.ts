@@ -1,4 +1,4 @@
-import type { CommandSpec, Option } from './args.ts';
+import { type CommandSpec, type Option, positionalsText } from './args.ts';
 import { COMMANDS, SEPARATE } from './commands.ts';
 
 /** `fanops --help`. */
@@ -29,7 +29,7 @@ export function commandHelp(spec: CommandSpec): string {
   return [
     `fanops ${spec.name}: ${spec.summary}`,
     '',
-    `usage: fanops ${spec.name} [options] ${spec.positionals.join(' ')}`.trimEnd(),
+    `usage: fanops ${spec.name} [options] ${positionalsText(spec)}`.trimEnd(),
     '',
     ...table(options.map((option) => [written(option), option.help])),
     '',

@@ -8,6 +8,17 @@ export const NO_COLOUR: Option = {
   help: 'no colours (NO_COLOR=1 does the same)',
 };
 
+export const AGE_IDENTITY: Option = {
+  name: 'age-identity',
+  value: 'FILE',
+  help: 'opens values encrypted with age (or FANOPS_AGE_IDENTITY, or fanops.yml)',
+};
+export const RECIPIENTS: Option = {
+  name: 'to',
+  value: 'RECIPIENT',
+  help: 'encrypt for this age recipient (or FANOPS_AGE_RECIPIENTS, or fanops.yml); may be repeated',
+};
+
 export const PROJECT: readonly Option[] = [
   {
     name: 'inventory',
@@ -24,11 +35,7 @@ export const PROJECT: readonly Option[] = [
     value: 'NAME=VALUE|@FILE',
     help: 'a variable, or a YAML file of variables; stronger than all others; may be repeated',
   },
-  {
-    name: 'age-identity',
-    value: 'FILE',
-    help: 'opens values encrypted with age (or FANOPS_AGE_IDENTITY, or fanops.yml)',
-  },
+  AGE_IDENTITY,
 ];
 
 export const LISTINGS: readonly Option[] = [

@@ -1,4 +1,5 @@
 import { type Diagnostic, InputError, type Position } from '../core/diagnostic.ts';
+import { MASK } from '../core/secret.ts';
 import type { Unknown } from '../core/value.ts';
 import type { Envelopes } from './envelopes.ts';
 
@@ -58,7 +59,9 @@ export class Problems {
   }
 
   addSource(file: string, text: string): void {
-    this.#sources.set(file, text.split(/\r?\n/));
+    // A value that waits to be encrypted is not shown, whatever is wrong with its line.
+    const shown = text.replace(/(?<=!secret[ \t]+)\S.*/g, MASK);
+    this.#sources.set(file, shown.split(/\r?\n/));
   }
 
   error(message: string, position?: Position, hint?: string): void {

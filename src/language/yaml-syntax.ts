@@ -37,6 +37,7 @@ export function explainSyntax(error: YAMLError, text: string, lines: LineCounter
       };
     case 'TAG_RESOLVE_FAILED': {
       const rest = text.slice(offset).split(/[\r\n]/)[0] ?? '';
+      if (/^!(secret|vault)\b/.test(rest)) return explainSecretTag(rest, offset);
       return {
         message: `\`${rest.trim()}\` is a tag to YAML, not a text`,
         hint: `quote it: "${rest.trim()}"`,
@@ -56,6 +57,21 @@ export function explainSyntax(error: YAMLError, text: string, lines: LineCounter
     default:
       return { message: error.message, offset, harmless: false };
   }
+}
+
+/** Its value is not repeated: the message may stand in a log. */
+function explainSecretTag(rest: string, offset: number): Explained {
+  const isVault = rest.startsWith('!vault');
+  return {
+    message: isVault
+      ? 'values of ansible-vault cannot be read'
+      : 'a value that is tagged `!secret` is not encrypted yet',
+    hint: isVault
+      ? 'decrypt it with ansible-vault, tag it `!secret`, then run: fanops secrets encrypt FILE'
+      : 'run: fanops secrets encrypt FILE',
+    offset,
+    harmless: true,
+  };
 }
 
 /** Mistakes that are recognised by the line they are in rather than by what the parser tripped over. */

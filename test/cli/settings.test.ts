@@ -15,7 +15,8 @@ function settings(folder: string, argv: string[] = [], env: NodeJS.ProcessEnv = 
   return readSettings(parseArgs(spec, ['p.yml', ...argv]), env, folder);
 }
 
-const FILE = 'inventory: inventory/lab.yml\nforks: 7\nuser: ops\nprivate_key: keys/id\n';
+const FILE =
+  'inventory: inventory/lab.yml\nforks: 7\nuser: ops\nprivate_key: keys/id\nage_identity: keys/age\nage_recipients: [age1a, age1b]\n';
 
 test('fanops.yml is found in a folder above, and its paths are relative to it', () => {
   inFolder({ 'fanops.yml': FILE }, (folder) => {
@@ -25,6 +26,8 @@ test('fanops.yml is found in a folder above, and its paths are relative to it', 
       forks: 7,
       user: 'ops',
       privateKey: join(folder, 'keys/id'),
+      ageIdentity: join(folder, 'keys/age'),
+      ageRecipients: ['age1a', 'age1b'],
     });
   });
 });
@@ -46,6 +49,8 @@ test('without any of them there are defaults, and no inventory', () => {
       forks: 20,
       user: undefined,
       privateKey: undefined,
+      ageIdentity: undefined,
+      ageRecipients: [],
     });
   });
 });
