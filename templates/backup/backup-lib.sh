@@ -6,6 +6,8 @@
 #   0 done, or nothing to do here   1 failed                    2 wrong arguments
 #   3 settings, key, tools, directories or S3 not in order      4 another run holds the lock
 #   5 made and kept here, but not uploaded                      6 what is stored does not verify
+#   7 no space                      8 made with another key     9 a source or server cannot be reached
+#   10 something that is needed is missing                      11 refused: it would endanger what is there
 set -Eeuo pipefail
 umask 077
 export LC_ALL=C TZ=UTC
@@ -43,6 +45,7 @@ default_settings() {
   PG_BIN=/usr/lib/postgresql/15/bin PG_HOST=/var/run/postgresql PG_PORT=5432 PG_USER=postgres
   PATRONI_URL=''
   VERIFY_MAX_AGE_HOURS=26
+  PATRONI_CONFIG=/etc/patroni/config.yml DATA_DIR='' GATHERED_DIR=''
   S3_BUCKET='' S3_PREFIX='' S3_ENDPOINT_URL='' S3_REGION='' S3_CREDENTIALS_FILE='' S3_TIMEOUT_SECONDS=14400
 }
 
@@ -57,6 +60,9 @@ check_settings() {
   done
   for name in PG_PORT VERIFY_MAX_AGE_HOURS S3_TIMEOUT_SECONDS; do
     matches "$name" '^[1-9][0-9]{0,5}$' "a whole number from 1" "$1"
+  done
+  for name in DATA_DIR GATHERED_DIR PATRONI_CONFIG; do
+    matches "$name" '^(/[A-Za-z0-9._/+-]+)?$' "an absolute path without spaces, or nothing" "$1"
   done
   matches ENCRYPTION '^(yes|no)$' "yes or no" "$1"
   matches COMPRESSOR '^(auto|igzip|pigz|gzip)$' "auto, igzip, pigz or gzip" "$1"
@@ -89,7 +95,7 @@ die() {
 # `die` in a subshell, which has spoken already, keeps its status
 fail_at() {
   case $1 in
-  [3-6]) exit "$1" ;;
+  [3-9] | 10 | 11) exit "$1" ;;
   esac
   log error "line $2 of ${0##*/} failed with $1: ${3%%$'\n'*}"
   exit 1

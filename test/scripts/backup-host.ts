@@ -120,7 +120,12 @@ export class BackupHost {
   }
 
   walFiles(): string[] {
-    return readdirSync(this.wal).sort();
+    return this.stored('wal');
+  }
+
+  /** The names in a directory of the archive. */
+  stored(kind: string): string[] {
+    return readdirSync(join(this.archive, kind)).sort();
   }
 
   remove(): void {
