@@ -8,6 +8,7 @@
 #   5 made and kept here, but not uploaded                      6 what is stored does not verify
 #   7 no space                      8 made with another key     9 a source or server cannot be reached
 #   10 something that is needed is missing                      11 refused: it would endanger what is there
+#   12 the schedule is frozen
 set -Eeuo pipefail
 umask 077
 export LC_ALL=C TZ=UTC
@@ -95,7 +96,7 @@ die() {
 # `die` in a subshell, which has spoken already, keeps its status
 fail_at() {
   case $1 in
-  [3-9] | 10 | 11) exit "$1" ;;
+  [3-9] | 1[0-2]) exit "$1" ;;
   esac
   log error "line $2 of ${0##*/} failed with $1: ${3%%$'\n'*}"
   exit 1
@@ -109,9 +110,28 @@ show_help() {
 
 # usage: take_lock NAME WAIT_SECONDS; one run of a kind on this host. Children inherit it: what still writes still holds.
 take_lock() {
-  local file=$STATE_DIR/$1.lock
+  local file=$STATE_DIR/$1.lock holder=''
   exec {LOCK_FD}>>"$file" || die 3 "cannot write the lock $file: is $STATE_DIR there, owned by $(id -un)?"
-  flock -w "$2" "$LOCK_FD" || die 4 "another run holds $file: nothing is done"
+  if ! flock -w "$2" "$LOCK_FD"; then
+    IFS= read -r holder <"$file" || true
+    die 4 "another run holds $file (${holder:-unknown}): nothing is done"
+  fi
+  printf '%s, pid %d, since %(%Y-%m-%dT%H:%M:%SZ)T\n' "${0##*/}" "$$" -1 >"$file"
+}
+
+# What is scheduled waits while a recovery holds STATE_DIR/schedule-freeze, {"holder", "reason", "expires"}: dies with 12
+# then. After its time it counts no more, but is spoken of: an abandoned run must not stop the backups for ever.
+freeze_check() {
+  local file=$STATE_DIR/schedule-freeze holder reason expires until
+  [ -e "$file" ] || return 0
+  IFS=$'\x1f' read -r holder reason expires < <(jq -r '[.holder, .reason, .expires] | map(tostring) | join("\u001f")' "$file" 2>/dev/null) || true
+  # What cannot be read freezes for a day.
+  if [[ ${expires-} != ????-??-??T* ]] || ! until=$(date -u -d "$expires" +%s 2>/dev/null); then
+    holder=${holder:-unknown} expires="a day after it was written: it holds no time" until=$(($(stat -c %Y "$file") + 86400))
+  fi
+  (($(printf '%(%s)T' -1) >= until)) ||
+    die 12 "the schedule is frozen by $holder until $expires: ${reason-}. Nothing is done ($file)"
+  log warn "$file of $holder ended $expires and is still there: its run was abandoned; remove it"
 }
 
 # usage: sql STATEMENT; prints the answer, columns separated by |. A server that accepts and never answers is a failure.

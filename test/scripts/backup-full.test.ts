@@ -155,7 +155,7 @@ test('killed in the middle, leaves nothing that looks like a backup, and the nex
   const child = host.start('backup-full.sh', [], server.settings);
   const end = ended(child);
   await until('the stream has begun', () => existsSync(join(host.dir, 'state/started')));
-  refused(await full([]), 4, /another run holds/);
+  refused(await full([]), 4, /another run holds .*backup-full.lock \(backup-full.sh, pid \d+, since /);
   const elsewhere = join(host.dir, 'elsewhere');
   mkdirSync(elsewhere);
   host.own();
