@@ -31,6 +31,20 @@ export type Command =
       readonly display: string;
     }
   | {
+      /** Files of another host, streamed through the controller, one after the other: never in its memory or on its disk. */
+      readonly kind: 'transfer';
+      /** The host of the inventory where they are. */
+      readonly from: string;
+      readonly files: readonly {
+        readonly path: string;
+        /** Bytes, to tell how far it is. */
+        readonly size: number;
+        /** A script of the receiving host that gets the content as its stdin, and verifies it. */
+        readonly into: string;
+      }[];
+      readonly display: string;
+    }
+  | {
       readonly kind: 'await';
       /** Looked at again and again until the resource's `met` is content. */
       readonly probe: readonly FactRequest[];

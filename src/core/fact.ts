@@ -14,11 +14,18 @@ export interface Answer {
   readonly stderr: string;
 }
 
-/** Asks for one fact about one subject. `V` is only for the type checker. */
+/** Asks for one fact about one subject. */
 export interface FactRequest<V = unknown> {
   readonly kind: string;
   readonly subject: Json;
+  /** Only for the type checker. */
   readonly value?: V;
+}
+
+/** A fact of another host than the one that a task is done on. */
+export interface FarRequest<V = unknown> {
+  readonly host: string;
+  readonly request: FactRequest<V>;
 }
 
 /** One kind of fact: how to look at many subjects with one script, and how to read the answer. Pure. */
@@ -52,7 +59,7 @@ export interface FactView {
   readonly host: string;
   /** All members for cluster scope, else just the host. */
   readonly members: readonly string[];
-  /** Of the host, or of the named member. Throws when nobody asked for it: a bug in `needs`. */
+  /** Of the host, or of the named member or other host. Throws when nobody asked for it: a bug in `needs`. */
   get<V>(request: FactRequest<V>, member?: string): Looked<V>;
 }
 

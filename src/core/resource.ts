@@ -1,6 +1,6 @@
 import type { Change } from './change.ts';
 import type { Command, CommandResult } from './command.ts';
-import type { FactRequest, FactView, Prediction } from './fact.ts';
+import type { FactRequest, FactView, FarRequest, Prediction } from './fact.ts';
 import type { Touch } from './touch.ts';
 import type { Json, Value } from './value.ts';
 
@@ -45,6 +45,8 @@ export interface Resource<Args = never, Result = unknown> {
   /** Two tasks with one address manage one thing. */
   address(args: Args): string;
   needs(args: Args): readonly FactRequest[];
+  /** Facts of other hosts: it waits until all hosts have done what is before it, and they wait for it. */
+  needsElsewhere?(args: Args): readonly FarRequest[];
   /** More to look at once a change is sure, to show it better (the old content of a file). */
   detail?(args: Args, change: Change): readonly FactRequest[];
   diff(args: Args, facts: FactView): Change;

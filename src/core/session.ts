@@ -1,4 +1,4 @@
-import type { Writable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import type { CommandResult, Source } from './command.ts';
 import type { Answer } from './fact.ts';
 import type { Hello, Host } from './host.ts';
@@ -58,6 +58,18 @@ export interface SessionStats {
   bytesReceived: number;
 }
 
+export interface StreamOptions {
+  /** The account; absent: the session's own. */
+  readonly as?: string;
+  /** Gives up on it. */
+  readonly signal?: AbortSignal;
+}
+
+export interface StreamEnd {
+  readonly status: number;
+  readonly stderr: string;
+}
+
 /** One connection to one host. Reconnects by itself while a batch runs; else a loss is `Unreachable`. */
 export interface Session {
   readonly host: Host;
@@ -66,8 +78,13 @@ export interface Session {
   /** Runs a read-only script. Pipelined: many probes at once cost one round trip. */
   probe(script: string, options: { timeoutMs: number; mayHang?: boolean; as?: string }): Promise<Answer>;
   run(batch: Batch, listener: BatchListener): Promise<BatchResult>;
-  /** Streams a file of the host into `sink`, as the session's own account; memory stays flat. */
-  download(path: string, sink: Writable): Promise<{ readonly status: number; readonly stderr: string }>;
+  /** Streams a file of the host into `sink`; memory stays flat. */
+  download(path: string, sink: Writable, options?: StreamOptions): Promise<StreamEnd>;
+  /**
+   * Streams `source` into the stdin of a script; memory stays flat. Not durable: a lost connection ends the script's
+   * input, so it has to verify what came before it keeps it.
+   */
+  feed(script: string, source: Readable, options?: StreamOptions): Promise<StreamEnd>;
   /** Begins no further command of a running batch; the one that runs goes on to its end. */
   halt(key: string): Promise<void>;
   /** Signals every process of a running batch. */

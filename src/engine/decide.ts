@@ -1,5 +1,5 @@
 import { blocked, type Change, isChanging, NONE } from '../core/change.ts';
-import type { InputError } from '../core/diagnostic.ts';
+import { type InputError, mistake } from '../core/diagnostic.ts';
 import { type FactRequest, type FactView, factKey, type Looked } from '../core/fact.ts';
 import type { AnyResource } from '../core/resource.ts';
 import type { RenderedItem, Scope, Task } from '../core/task.ts';
@@ -9,6 +9,7 @@ import { type Decision, type Need, taskLabel, unknownChange } from './decision.t
 import { brokenText } from './failure.ts';
 import { factsOf, type Ground } from './ground.ts';
 import { ask } from './guarded.ts';
+import { eyesOf } from './looking.ts';
 import { membersOf } from './members.ts';
 import type { Outlook } from './outlook.ts';
 
@@ -49,16 +50,14 @@ function decideItem(
   if (members instanceof Unknown) return undecided(task, resource, scope.host, item, members);
   const on = resource.scope === 'cluster' ? elected(ground, members, item.on) : item.on;
 
-  const requests = ask(item.args, (args) => resource.needs(args));
-  if (requests instanceof Unknown) return undecided(task, resource, scope.host, item, requests, on);
-  const needs = requests.flatMap((request) => members.map((host): Need => ({ host, request })));
-  if (item.as === 'root') for (const member of members) ground.lookAsRoot.add(member);
-  for (const need of needs) lookUp(ground, outlook, need.host, need.request);
+  const needs = needsOf(ground, resource, item, members);
+  if (needs instanceof Unknown) return undecided(task, resource, scope.host, item, needs, on);
+  for (const need of needs) lookUp(ground, outlook, need);
 
   const unknown = item.when instanceof Unknown ? item.when : unknownIn(item.args as Value);
   if (unknown) return { ...undecided(task, resource, scope.host, item, unknown, on), needs };
 
-  const view = viewOf(ground, outlook, on, members);
+  const view = viewOf(ground, outlook, on, members, item.as);
   const seen = compare(resource, item, view, needs);
   if (seen === undefined)
     return {
@@ -83,6 +82,30 @@ function decideItem(
     touches: isChanging(change) ? (task.touches ?? resource.touches(item.args as never, change)) : [],
     ...(due ? { cloudedBy: due.number } : {}),
   };
+}
+
+/** Everything that it must know: of the hosts that do it, and of others. */
+function needsOf(
+  ground: Ground,
+  resource: AnyResource,
+  item: RenderedItem,
+  members: readonly string[],
+): readonly Need[] | Unknown {
+  const requests = ask(item.args, (args) => resource.needs(args));
+  if (requests instanceof Unknown) return requests;
+  const far = ask(item.args, (args) => resource.needsElsewhere?.(args) ?? []);
+  if (far instanceof Unknown) return far;
+  const near = requests.flatMap((request) => members.map((host) => ({ host, request })));
+  for (const { host } of far) checkIsHost(ground, resource, host);
+  return [...near, ...far].map(({ host, request }) => seenBy(ground, host, request, item.as));
+}
+
+function checkIsHost(ground: Ground, { name }: AnyResource, host: string): void {
+  const hosts = ground.inventory.hosts.map((h) => h.name);
+  if (!hosts.includes(host))
+    throw mistake(`${name}: expected a host of ${ground.inventory.file}, found "${host}"`, {
+      hint: `hosts: ${hosts.join(', ')}`,
+    });
 }
 
 /** The difference, with the details that show it better; undefined when something is still to be looked at. */
@@ -123,14 +146,20 @@ function withStaticJudgement(task: Task, scope: Scope, change: Change): Change {
  * The facts as one resource sees them. What was read once stays as it was read, whatever is seen later;
  * reading one that nobody has looked at notes it as wanted and throws NotLooked.
  */
-export function viewOf(ground: Ground, outlook: Outlook, host: string, members: readonly string[]): FactView {
+export function viewOf(
+  ground: Ground,
+  outlook: Outlook,
+  host: string,
+  members: readonly string[],
+  as: string | undefined,
+): FactView {
   const read = new Map<string, Looked<unknown>>();
   return {
     host,
     members,
     get<V>(request: FactRequest<V>, member: string = host): Looked<V> {
       const key = `${member} ${factKey(request)}`;
-      const looked = read.get(key) ?? lookUp(ground, outlook, member, request);
+      const looked = read.get(key) ?? lookUp(ground, outlook, seenBy(ground, member, request, as));
       if (looked === undefined) throw new NotLooked(`${request.kind} on ${member}`);
       read.set(key, looked);
       return looked as Looked<V>;
@@ -138,13 +167,12 @@ export function viewOf(ground: Ground, outlook: Outlook, host: string, members: 
   };
 }
 
-function lookUp(
-  ground: Ground,
-  outlook: Outlook,
-  host: string,
-  request: FactRequest,
-): Looked<unknown> | undefined {
-  return outlook.predicted(host, request) ?? ground.facts.get(host, request);
+function seenBy(ground: Ground, host: string, request: FactRequest, as: string | undefined): Need {
+  return { host, request, ...eyesOf(as, ground.hello(host)) };
+}
+
+function lookUp(ground: Ground, outlook: Outlook, need: Need): Looked<unknown> | undefined {
+  return outlook.predicted(need.host, need.request) ?? ground.facts.get(need.host, need);
 }
 
 /** The member that acts for the group: the first that was reached. */

@@ -1,15 +1,15 @@
 import type { Change } from '../core/change.ts';
-import type { FactRequest, FactView } from '../core/fact.ts';
+import type { FactView } from '../core/fact.ts';
 import type { TaskRef } from '../core/plan.ts';
 import type { AnyResource } from '../core/resource.ts';
 import type { RenderedItem, Task } from '../core/task.ts';
 import type { Touch } from '../core/touch.ts';
 import { Unknown, type Value } from '../core/value.ts';
+import type { Wanted } from './fact-store.ts';
 
-/** A fact and the host that it is looked at on. */
-export interface Need {
+/** A fact, the host that it is looked at on, and by which account. */
+export interface Need extends Wanted {
   readonly host: string;
-  readonly request: FactRequest;
 }
 
 /** What one item of one task comes to on one host, as far as it can be known now. */

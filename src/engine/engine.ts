@@ -43,6 +43,7 @@ export class Engine {
   readonly #contacts: Contacts;
   readonly #ground: Ground;
   readonly #running = new Map<string, string>();
+  readonly #ending = new AbortController();
 
   constructor(options: EngineOptions) {
     const { inventory, connect, forks, emit } = options;
@@ -54,7 +55,6 @@ export class Engine {
       kinds: new Map(options.factKinds.map((kind) => [kind.name, kind])),
       inventory,
       facts: new FactStore(),
-      lookAsRoot: new Set(),
       hello: (host) => this.#contacts.hello(host),
     };
   }
@@ -100,6 +100,7 @@ export class Engine {
 
   /** Signals everything that is running: what the second ^C does. */
   async cancel(): Promise<void> {
+    this.#ending.abort();
     await Promise.allSettled(
       [...this.#running].map(([host, key]) => this.#contacts.session(host)?.cancel(key, 'TERM')),
     );
@@ -125,6 +126,7 @@ export class Engine {
       masker,
       clock,
       signal,
+      ending: this.#ending.signal,
       emit: (event) => emit(event),
       lookAtWanted: () => this.#lookAtWanted(),
       nextBatch: () => {

@@ -11,8 +11,6 @@ export interface Ground {
   readonly kinds: ReadonlyMap<string, AnyFactKind>;
   readonly inventory: Inventory;
   readonly facts: FactStore;
-  /** Hosts on which some task becomes root: there facts are looked at as root, too. Filled while deciding. */
-  readonly lookAsRoot: Set<string>;
   /** What the host said of itself; undefined when it was not reached. */
   hello(host: string): Hello | undefined;
 }

@@ -1,52 +1,57 @@
-import type { Answer, AnyFactKind, FactRequest, Looked } from '../core/fact.ts';
+import type { Answer, AnyFactKind, Looked } from '../core/fact.ts';
+import type { Hello } from '../core/host.ts';
 import type { Masker } from '../core/masker.ts';
 import { Secret } from '../core/secret.ts';
 import { type Session, Unreachable } from '../core/session.ts';
 import type { Json } from '../core/value.ts';
-import type { FactStore } from './fact-store.ts';
+import type { FactStore, Wanted } from './fact-store.ts';
 
 export interface Looking {
   readonly kinds: ReadonlyMap<string, AnyFactKind>;
   readonly facts: FactStore;
-  readonly lookAsRoot: ReadonlySet<string>;
   readonly masker: Masker;
 }
 
-/** Looks at everything wanted on one host in one go: one script per kind, all pipelined. */
+/** Looks at everything wanted on one host in one go: one script per kind and account, all pipelined. */
 export async function look(
   looking: Looking,
   host: string,
   session: Session | undefined,
-  requests: readonly FactRequest[],
+  requests: readonly Wanted[],
 ): Promise<void> {
   if (!session) return putAll(looking, host, requests, unreadable(`${host} could not be reached`));
-  const as = looking.lookAsRoot.has(host) && session.hello.uid !== 0 ? { as: 'root' } : {};
   await Promise.all(
-    [...byKind(requests)].map(async ([name, wanted]) => {
-      const kind = looking.kinds.get(name);
-      if (!kind) throw new Error(`no fact kind is called ${name}`);
+    together(requests).map(async (wanted) => {
+      const [{ request, as }] = wanted;
+      const kind = looking.kinds.get(request.kind);
+      if (!kind) throw new Error(`no fact kind is called ${request.kind}`);
       const seen = await lookAtKind(kind, session, wanted, as);
-      wanted.forEach((request, index) => {
-        const looked = seen[index] ?? unreadable(`${host} gave no answer about ${name}`);
+      wanted.forEach((one, index) => {
+        const looked = seen[index] ?? unreadable(`${host} gave no answer about ${request.kind}`);
         rememberSecrets(looking.masker, looked);
-        looking.facts.put(host, request, looked);
+        looking.facts.put(host, one, looked);
       });
     }),
   );
 }
 
+/** The account whose eyes a task's facts are seen with: root sees what every account sees. */
+export function eyesOf(as: string | undefined, hello: Hello | undefined): { readonly as?: string } {
+  return as === undefined || hello?.uid === 0 || as === hello?.user ? {} : { as };
+}
+
 async function lookAtKind(
   kind: AnyFactKind,
   session: Session,
-  wanted: readonly FactRequest[],
-  as: { readonly as?: string },
+  wanted: readonly Wanted[],
+  as: string | undefined,
 ): Promise<readonly Looked<unknown>[]> {
-  const subjects = wanted.map((request) => request.subject as Json);
+  const subjects = wanted.map(({ request }) => request.subject as Json);
   const { script } = kind.look(subjects);
   const answer = await session.probe(script, {
     timeoutMs: kind.timeoutMs,
     ...(kind.mayHang ? { mayHang: true } : {}),
-    ...as,
+    ...(as === undefined ? {} : { as }),
   });
   return read(kind, answer, subjects);
 }
@@ -58,17 +63,14 @@ function read(kind: AnyFactKind, answer: Answer, subjects: readonly Json[]): rea
   return seen;
 }
 
-function byKind(requests: readonly FactRequest[]): Map<string, FactRequest[]> {
-  return Map.groupBy(requests, (request) => request.kind);
+/** Those that one script can see: of one kind, by one account. */
+function together(requests: readonly Wanted[]): readonly [Wanted, ...Wanted[]][] {
+  const groups = Map.groupBy(requests, ({ request, as }) => `${as ?? ''} ${request.kind}`);
+  return [...groups.values()] as [Wanted, ...Wanted[]][];
 }
 
-function putAll(
-  looking: Looking,
-  host: string,
-  requests: readonly FactRequest[],
-  looked: Looked<unknown>,
-): void {
-  for (const request of requests) looking.facts.put(host, request, looked);
+function putAll(looking: Looking, host: string, requests: readonly Wanted[], looked: Looked<unknown>): void {
+  for (const wanted of requests) looking.facts.put(host, wanted, looked);
 }
 
 function unreadable(reason: string): Looked<unknown> {

@@ -53,6 +53,19 @@ export async function perform(
   }
 }
 
+/** Writes down which handlers a change will have to notify that is not made by a batch. */
+export async function noteHandlers(run: Run, { task, host, on }: Decision): Promise<void> {
+  const session = run.contacts.session(on);
+  if (!session || task.notify.length === 0) return;
+  const notes = task.notify.map((name) => handlerKey(run.playbook, { name }, host, on));
+  const command: BatchCommand = { id: `${task.id}.notes`, script: ':', timeoutMs: 60_000, notes };
+  const { outcome, reason } = await session.run(
+    { key: `${run.id}.${run.nextBatch()}`, commands: [command] },
+    {},
+  );
+  if (outcome !== 'done') throw new Error(`its handlers could not be noted: ${reason ?? outcome}`);
+}
+
 function listCommands(decision: Decision, on: string): readonly Listed[] {
   const { resource, args, change, view, task } = decision;
   if (!view) throw new Error(`${task.name} has nothing to run yet`);

@@ -32,7 +32,10 @@ export interface Run {
   readonly recaps: Recaps;
   readonly masker: Masker;
   readonly clock: Clock;
+  /** Aborted by the first ^C: begin nothing new. */
   readonly signal: AbortSignal | undefined;
+  /** Aborted by the second: end what runs. */
+  readonly ending: AbortSignal;
   emit(event: RunEvent): void;
   /** Writes a file of the controller beside its place, and puts it there when `write` has not failed. */
   readonly keepFile: KeepFile;

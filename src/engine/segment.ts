@@ -111,7 +111,7 @@ export function isWork(decision: Decision): boolean {
   return decision.change.action !== 'none';
 }
 
-/** It does not run in a batch on the host: it waits, or fetches. */
+/** It does not run in a batch on the host: it waits, fetches, or copies from another. */
 function isOffHost(decision: Decision): boolean {
   const { view, change, resource, args } = decision;
   if (!view || change.action === 'unknown' || change.action === 'blocked' || !isWork(decision)) return false;

@@ -11,6 +11,11 @@ export function isShared(ground: Ground, task: Task): boolean {
   return task.runOnce || ground.resources.get(task.resource)?.scope === 'cluster';
 }
 
+/** It reads other hosts: all have done what is before it, and wait for it. */
+function readsOthers(ground: Ground, task: Task): boolean {
+  return ground.resources.get(task.resource)?.needsElsewhere !== undefined;
+}
+
 /** The hosts on which a task is decided: one for what is shared, else all. */
 export function actingHosts(ground: Ground, task: Task, hosts: readonly string[]): readonly string[] {
   return isShared(ground, task) ? hosts.slice(0, 1) : hosts;
@@ -36,6 +41,9 @@ export function stretchesOf(ground: Ground, tasks: readonly Task[]): readonly St
     } else if (isShared(ground, task)) {
       end();
       stretches.push({ kind: 'shared', task });
+    } else if (readsOthers(ground, task)) {
+      end();
+      stretches.push({ kind: 'hosts', tasks: [task] });
     } else own.push(task);
   }
   end();

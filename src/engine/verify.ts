@@ -7,13 +7,19 @@ import type { Run } from './run.ts';
 /** A decision with fresh eyes: the same comparison on what is seen now. */
 export function freshView(run: Run, decision: Decision): Decision {
   if (!decision.view) return decision;
-  const view = viewOf(run.ground, new Outlook(run.ground.kinds), decision.on, decision.view.members);
+  const view = viewOf(
+    run.ground,
+    new Outlook(run.ground.kinds),
+    decision.on,
+    decision.view.members,
+    decision.item?.as,
+  );
   return { ...decision, view };
 }
 
 /** Notes all facts of a decision as wanted, so that one look serves several. */
 export function wantAgain(run: Run, decision: Decision): void {
-  for (const { host, request } of decision.needs) run.ground.facts.want(host, request);
+  for (const need of decision.needs) run.ground.facts.want(need.host, need);
 }
 
 /** What still differs after it was done; `none` when it is as declared. Only declared states are compared. */

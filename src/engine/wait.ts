@@ -1,6 +1,7 @@
 import type { Command, CommandResult } from '../core/command.ts';
 import type { Failure } from '../core/event.ts';
 import { type Decision, taskRef } from './decision.ts';
+import { eyesOf } from './looking.ts';
 import type { Run } from './run.ts';
 import { freshView } from './verify.ts';
 
@@ -21,7 +22,8 @@ export async function wait(
   for (;;) {
     for (const member of decision.view.members) {
       run.ground.facts.forget(member);
-      for (const request of command.probe) run.ground.facts.want(member, request);
+      const eyes = eyesOf(decision.item?.as, run.ground.hello(member));
+      for (const request of command.probe) run.ground.facts.want(member, { request, ...eyes });
     }
     await run.lookAtWanted();
     const view = freshView(run, decision).view ?? decision.view;

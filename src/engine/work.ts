@@ -10,6 +10,7 @@ import { isUnreachable } from './looking.ts';
 import { type Performance, perform } from './perform.ts';
 import { plannedKey, type Run } from './run.ts';
 import type { Placed } from './segment.ts';
+import { transferFiles } from './transfer-files.ts';
 import { freshView, remaining, wantAgain } from './verify.ts';
 import { pause, wait } from './wait.ts';
 
@@ -48,8 +49,10 @@ async function carryOut(
   }
   const waiting = commandOf(head.decision, 'await');
   const fetching = commandOf(head.decision, 'fetch');
+  const transferring = commandOf(head.decision, 'transfer');
   if (waiting) outcomes.set(head, await waitFor(run, head.decision, waiting));
   else if (fetching) outcomes.set(head, await fetchFile(run, head.decision, fetching));
+  else if (transferring) outcomes.set(head, await transferFiles(run, head.decision, transferring));
   else if (head.decision.task.retry) outcomes.set(head, await retry(run, head.decision, handler));
   else if (head.decision.resource.scope === 'cluster')
     outcomes.set(head, await inRounds(run, head.decision, handler));

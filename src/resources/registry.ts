@@ -31,6 +31,7 @@ import { shell } from './shell.ts';
 import { stat } from './stat.ts';
 import { systemdUnit } from './systemd-unit.ts';
 import { template } from './template.ts';
+import { transfer } from './transfer.ts';
 import { user } from './user.ts';
 import { waitFor } from './wait-for.ts';
 
@@ -68,6 +69,7 @@ export const resources: readonly AnyResource[] = [
   stat,
   systemdUnit,
   template,
+  transfer,
   user,
   waitFor,
 ];

@@ -1,5 +1,7 @@
 import type { Host } from '../core/host.ts';
 import type { SessionStats } from '../core/session.ts';
+import { quote } from '../core/shell.ts';
+import { asAccount } from './host-program.ts';
 import { type HostShell, openHostShell, ShellEnded } from './host-shell.ts';
 import { type Channel, type Link, Lost } from './link.ts';
 import { Turns } from './turns.ts';
@@ -59,11 +61,17 @@ export class Contact {
     });
   }
 
-  /** Runs a command line of a POSIX shell on a channel of its own, with raw streams. */
-  async channel<T>(script: string, use: (channel: Channel) => Promise<T>): Promise<T> {
+  /** Runs a script in a `sh` on a channel of its own, with raw streams; `args` are its $1, $2 and so on. */
+  async channel<T>(
+    script: string,
+    args: readonly string[],
+    use: (channel: Channel) => Promise<T>,
+    as?: string,
+  ): Promise<T> {
     return this.#turns.take(async () => {
       this.#stats.waits += this.link.waits.open + 1;
-      const channel = await this.link.open(`exec ${this.#sudo}sh -c ${script}`);
+      const words = ['sh', '-c', ...(as === undefined ? [script, 'sh'] : asAccount(script, as)), ...args];
+      const channel = await this.link.open(`exec ${this.#sudo}${words.map(quote).join(' ')}`);
       try {
         return await use(channel);
       } finally {

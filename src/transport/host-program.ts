@@ -14,6 +14,11 @@ export function batchRunner(): string {
   return `${load('host-shared.sh')}\n${load('batch-runner.sh')}`;
 }
 
+/** What `sh -c` takes to run a script as another account; further words are the script's arguments. */
+export function asAccount(script: string, account: string): string[] {
+  return [`${load('host-shared.sh')}\nexec_as "$0" sh -c "$@"`, account, script, 'sh'];
+}
+
 /** What the program said at hello: of the host for everybody, and for our own use. */
 export interface Greeting {
   readonly hello: Hello;

@@ -1,4 +1,4 @@
-import type { Writable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import type { Answer } from '../core/fact.ts';
 import type { Hello, Host } from '../core/host.ts';
 import {
@@ -7,19 +7,21 @@ import {
   type BatchResult,
   type Session,
   type SessionStats,
+  type StreamEnd,
+  type StreamOptions,
   Unreachable,
 } from '../core/session.ts';
 import { BatchProgress } from './batch-progress.ts';
 import { runOverContact } from './batch-run.ts';
 import { checkBatch, checkScript, checkUser } from './check-request.ts';
 import { Contact, isLoss } from './contact.ts';
-import { download } from './download.ts';
 import { encodeHandler } from './handler-name.ts';
 import { ShellEnded } from './host-shell.ts';
 import type { Link } from './link.ts';
 import { probeAside, probeShared } from './probe.ts';
 import { regain } from './regain.ts';
 import type { Settings } from './settings.ts';
+import { download, feed } from './streams.ts';
 
 export type OpenLink = (host: Host, settings: Settings) => Promise<Link>;
 
@@ -85,11 +87,22 @@ class HostSession implements Session {
     }
   }
 
-  async download(path: string, sink: Writable): Promise<{ status: number; stderr: string }> {
+  async download(path: string, sink: Writable, options: StreamOptions = {}): Promise<StreamEnd> {
+    checkUser(options.as);
     try {
-      return await download(await this.#contact, path, sink);
+      return await download(await this.#standing(), path, sink, options);
     } catch (error) {
       throw this.#unreachable(error, `the transfer of ${path}`);
+    }
+  }
+
+  async feed(script: string, source: Readable, options: StreamOptions = {}): Promise<StreamEnd> {
+    checkScript(script);
+    checkUser(options.as);
+    try {
+      return await feed(await this.#standing(), script, source, options);
+    } catch (error) {
+      throw this.#unreachable(error, 'a transfer to it');
     }
   }
 

@@ -4,7 +4,6 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Source } from '../core/command.ts';
 import { Secret } from '../core/secret.ts';
-import { quote } from '../core/shell.ts';
 import type { Contact } from './contact.ts';
 import { Lost } from './link.ts';
 
@@ -54,9 +53,8 @@ export async function upload(
 ): Promise<void> {
   const folder = target.slice(0, target.lastIndexOf('/'));
   const script = 'umask 077; mkdir -p "$1" && cat >"$2" && exec sha256sum <"$2"';
-  const command = `${quote(script)} sh ${quote(folder)} ${quote(target)}`;
   const source = await body.open();
-  const { sent, arrived } = await contact.channel(command, async (channel) => {
+  const { sent, arrived } = await contact.channel(script, [folder, target], async (channel) => {
     const hash = createHash('sha256');
     const output: Buffer[] = [];
     for (const stream of [channel.stdout, channel.stderr]) stream.on('data', (c: Buffer) => output.push(c));
