@@ -11,6 +11,7 @@ import {
   NO_COLOUR,
   PROJECT,
   RECIPIENTS,
+  VARIABLES,
 } from './options.ts';
 
 /** A command with options of ours; its code is loaded only when it is called. */
@@ -56,6 +57,52 @@ export const COMMANDS: readonly Command[] = [
       options: [...PROJECT, ...LISTINGS, NO_COLOUR, HELP],
     },
     load: async () => (await import('./validate.ts')).validate,
+  },
+  {
+    spec: {
+      name: 'explain',
+      summary: 'where the value of a variable comes from, and what it hides; reaches no host',
+      positionals: ['VARIABLE'],
+      options: [
+        { name: 'host', value: 'HOSTS', help: 'for these hosts or groups (all)' },
+        {
+          name: 'playbook',
+          short: 'p',
+          value: 'PLAYBOOK',
+          help: 'as the plays of this playbook see it, too',
+        },
+        { name: 'json', help: 'as JSON on stdout' },
+        ...VARIABLES,
+        NO_COLOUR,
+        HELP,
+      ],
+    },
+    load: async () => (await import('./explain.ts')).explainVariable,
+  },
+  {
+    spec: {
+      name: 'inventory',
+      summary: 'the hosts, groups and variables of the inventory; reaches no host',
+      positionals: [],
+      options: [
+        { name: 'graph', help: 'groups and hosts as a tree (this is the default)' },
+        { name: 'list', help: 'everything as JSON: groups, hosts, and the variables of every host' },
+        { name: 'host', value: 'HOST', help: 'the variables of one host as JSON' },
+        ...VARIABLES,
+        NO_COLOUR,
+        HELP,
+      ],
+    },
+    load: async () => (await import('./inventory.ts')).inventory,
+  },
+  {
+    spec: {
+      name: 'init',
+      summary: 'begin a project: settings, an inventory and a first playbook, in a folder',
+      positionals: ['FOLDER'],
+      options: [NO_COLOUR, HELP],
+    },
+    load: async () => (await import('./init.ts')).init,
   },
   {
     spec: {

@@ -38,6 +38,11 @@ export const PROJECT: readonly Option[] = [
   AGE_IDENTITY,
 ];
 
+/** Of PROJECT, what variables come from. */
+export const VARIABLES: readonly Option[] = PROJECT.filter(({ name }) =>
+  ['inventory', 'extra-vars'].includes(name),
+);
+
 export const LISTINGS: readonly Option[] = [
   { name: 'list-hosts', help: 'list the hosts it is about, and do nothing' },
   { name: 'list-tasks', help: 'list its tasks, and do nothing' },

@@ -18,6 +18,8 @@ import { type Folders, NO_FOLDERS, readVariableFiles, type VariableFiles } from 
 /** An inventory with the variables of its hosts. */
 export interface Loaded {
   readonly inventory: Inventory;
+  /** How its groups hang together, in the order of the file; `all` first. */
+  readonly tree: readonly GroupNode[];
   /** For every host: what is implied, its groups' (weakest first) and its own variables. */
   readonly layers: { readonly [host: string]: HostLayers };
   /** The texts it was read from, by file, for messages that point into them. */
@@ -25,6 +27,13 @@ export interface Loaded {
   readonly warnings: readonly Diagnostic[];
   /** What is wrong with it; a playbook on it can still be read for its own mistakes. */
   readonly mistakes: readonly Diagnostic[];
+}
+
+/** One group, with what stands directly in it. */
+export interface GroupNode {
+  readonly name: string;
+  readonly children: readonly string[];
+  readonly hosts: readonly string[];
 }
 
 export interface HostLayers {
@@ -54,8 +63,13 @@ interface Tree {
 const GROUP_KEYS = ['hosts', 'children', 'vars'];
 
 /** Reads an inventory in Ansible's YAML shape. Throws an InputError with every mistake in it. */
-export function loadInventory(file: string, text: string, folders: Folders = NO_FOLDERS): Loaded {
-  const loaded = readInventory(file, text, folders);
+export function loadInventory(
+  file: string,
+  text: string,
+  folders: Folders = NO_FOLDERS,
+  envelopes?: Envelopes,
+): Loaded {
+  const loaded = readInventory(file, text, folders, envelopes);
   if (loaded.mistakes.length > 0) throw new InputError(loaded.mistakes);
   return loaded;
 }
@@ -77,6 +91,7 @@ export function readInventory(
   const loaded = [...tree.hosts.keys()].map((name, index) => loadHost(tree, files, name, index));
   return {
     inventory: { file, hosts: loaded.map(({ host }) => host), groups },
+    tree: nodesOf(tree),
     layers: Object.fromEntries(loaded.map(({ host, layers }) => [host.name, layers])),
     sources: new Map([[file, text], ...files.sources]),
     warnings: problems.warnings,
@@ -184,6 +199,22 @@ function membersOfGroups(tree: Tree): { [group: string]: string[] } {
         groupsOf(tree, host).some((g) => g.name === name),
       );
   return members;
+}
+
+/** Every group with what stands directly in it; `all` has the groups without a parent, and hosts in no group. */
+function nodesOf(tree: Tree): GroupNode[] {
+  const groups = [...tree.groups.values()].filter(({ name }) => name !== 'all');
+  const isGrouped = (host: string): boolean => groups.some(({ hosts }) => hosts.has(host));
+  const below = (parent: string) =>
+    groups.filter(({ parents }) => parents.has(parent)).map(({ name }) => name);
+  return [
+    {
+      name: 'all',
+      children: groups.filter(({ parents }) => parents.size === 0).map(({ name }) => name),
+      hosts: [...tree.hosts.keys()].filter((host) => !isGrouped(host)),
+    },
+    ...groups.map(({ name, hosts }) => ({ name, children: below(name), hosts: [...hosts] })),
+  ];
 }
 
 /** The groups of a host, weakest first: `all`, then by depth, then by name. */

@@ -1,0 +1,29 @@
+import type { Value } from '../core/value.ts';
+import { valueLayer } from './definitions.ts';
+import type { HostScope } from './host-scope.ts';
+import type { Loaded } from './load-inventory.ts';
+import { isNames } from './names.ts';
+import { beforehand, hostScope } from './play-scope.ts';
+import { Problems } from './problems.ts';
+
+/** All variables of a host outside of any play, computed, in the order of their names. Throws an InputError. */
+export function hostVariables(
+  host: string,
+  inventory: Loaded,
+  extraVars: { readonly [name: string]: Value },
+): { readonly [name: string]: Value } {
+  const problems = new Problems();
+  for (const [file, text] of inventory.sources) problems.addSource(file, text);
+  const commandLine = valueLayer(extraVars, 'command line', 'the command line');
+  const layers = { defaults: new Map(), vars: new Map(), commandLine };
+  const moment = beforehand(new Map(), new Map(), new Map(), new Map());
+  const scope = hostScope(host, inventory, layers, moment) as HostScope;
+  const variables = scope
+    .variables()
+    .sort()
+    .map((name) => [name, problems.collect(() => scope.get(name))] as const);
+  problems.throwIfAny();
+  return Object.fromEntries(
+    variables.filter((pair): pair is readonly [string, Value] => pair[1] !== undefined && !isNames(pair[1])),
+  );
+}
