@@ -2,6 +2,7 @@ import type { Readable, Writable } from 'node:stream';
 import type { CommandResult, Source } from './command.ts';
 import type { Answer } from './fact.ts';
 import type { Hello, Host } from './host.ts';
+import type { Lease, LeaseWanted } from './lease.ts';
 
 /** A host could not be reached, or contact was lost and not regained. Exit code 4. */
 export class Unreachable extends Error {
@@ -32,6 +33,14 @@ export interface Batch {
   /** `[A-Za-z0-9._-]+`, unique for the run and segment: the same key never runs twice. */
   readonly key: string;
   readonly commands: readonly BatchCommand[];
+  /** What the run's lease of the host was given: nothing begins without. Absent for what only reads. */
+  readonly token?: number;
+}
+
+/** What it takes to ask a host for the ends of a batch that was sent to it by an earlier controller. */
+export interface SentBatch {
+  readonly key: string;
+  readonly commands: number;
 }
 
 export interface BatchListener {
@@ -43,8 +52,11 @@ export interface BatchListener {
 }
 
 export interface BatchResult {
-  /** `refused`: not one command was begun (no room on the host, a fencing token). */
-  readonly outcome: 'done' | 'failed' | 'timed-out' | 'in-doubt' | 'cancelled' | 'refused';
+  /**
+   * `refused`: not one command was begun (no room on the host, the host knows nothing of it). `fenced`: another run,
+   * or another controller of this one, holds the lease; what has a result was done.
+   */
+  readonly outcome: 'done' | 'failed' | 'timed-out' | 'in-doubt' | 'cancelled' | 'refused' | 'fenced';
   /** One per command that was begun. */
   readonly results: readonly CommandResult[];
   /** Why, for every outcome but `done` and `failed`. */
@@ -78,6 +90,14 @@ export interface Session {
   /** Runs a read-only script. Pipelined: many probes at once cost one round trip. */
   probe(script: string, options: { timeoutMs: number; mayHang?: boolean; as?: string }): Promise<Answer>;
   run(batch: Batch, listener: BatchListener): Promise<BatchResult>;
+  /** Follows a batch that was sent before, to its end: whatever of it was not begun stays so. */
+  attach(batch: SentBatch, listener: BatchListener): Promise<BatchResult>;
+  /** Takes the lease for a run, or takes it again with a new token; else says who holds it. */
+  takeLease(wanted: LeaseWanted): Promise<{ readonly token: number } | { readonly heldBy: Lease }>;
+  /** Gives the lease back where this run holds it. */
+  dropLease(run: string): Promise<void>;
+  /** Who holds the lease; changes nothing. */
+  lease(): Promise<Lease | undefined>;
   /** Streams a file of the host into `sink`; memory stays flat. */
   download(path: string, sink: Writable, options?: StreamOptions): Promise<StreamEnd>;
   /**

@@ -57,7 +57,8 @@ function requestStart(
     const text = body.kind === 'uploaded' ? number : body.text;
     void shell.request('stage', [batch.key, number, command.script, body.kind, text]);
   }
-  return shell.request('start', [batch.key, bootId, batchRunner(), batch.commands.map(specLine).join('\n')]);
+  const spec = batch.commands.map(specLine).join('\n');
+  return shell.request('start', [batch.key, bootId, batchRunner(), spec, batch.token ?? '-']);
 }
 
 /** What the runner reads of a command: id, seconds, account, handlers to note, handlers to strike. */
@@ -134,6 +135,8 @@ function conclude(progress: BatchProgress, ending: string): BatchResult {
       return { outcome, results, reason: `${last?.id} was ended after ${(last?.timeoutMs ?? 0) / 1000} s` };
     case 'cancelled':
       return { outcome, results, reason: 'it was cancelled' };
+    case 'fenced':
+      return { outcome, results, reason: why.join(' ') };
     case 'absent':
       return { outcome: 'refused', results, reason: 'the host knows nothing of it' };
     default:

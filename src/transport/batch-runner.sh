@@ -1,11 +1,12 @@
 #!/bin/sh
 # Runs the commands of one batch in order, out of the connection's reach, and writes down how each ended.
-# usage: sh runner KEY BOOT DIR STATE UNIT
+# usage: sh runner KEY BOOT DIR STATE UNIT TOKEN
+# KEY is RUN.NUMBER. TOKEN is the one that RUN's lease of this host was given; "-": what only reads needs none.
 # DIR holds what the session staged: spec (a line for each command: id, seconds, user, handlers noted, handlers
 # struck), N.script, N.stdin; and gets N.begin, N.out, N.err, N.end. The claim STATE/batches/KEY says for ever
 # that it ran. The first line printed is the answer to the session: claimed, again, or why not.
 
-key=$1 boot=$2 dir=$3 S=$4 unit=$5
+key=$1 boot=$2 dir=$3 S=$4 unit=$5 token=$6
 claim=$S/batches/$key
 room=$S/batches/:$key.room
 kept=262144
@@ -69,6 +70,15 @@ record() {
 }
 
 run_command() {
+  # Compared and begun in one go: whoever takes the lease after that finds the beginning written down.
+  if [ "$token" != - ]; then
+    exec 9>>"$S/lock"
+    flock 9
+    if is_fenced; then
+      exec 9>&-
+      return
+    fi
+  fi
   if [ "$notes" != - ]; then note_handlers; fi
   exec 7>>"$number.lock"
   flock 7
@@ -77,10 +87,12 @@ run_command() {
   # Opened before it is removed, and both before anything is begun.
   if ! command exec 3<"$input" 5>>"$number.out" 6>>"$number.err"; then
     outcome='failed'
+    exec 9>&-
     return
   fi
   rm -f "$number.stdin"
   record "begin $number $id"
+  exec 9>&-
   # The end of the command before gets on disk with it; lost with the power, that command would be in doubt.
   on_disk "$claim"
   now_ms
@@ -107,6 +119,18 @@ run_command() {
   trim
   if [ -e "$number.big" ]; then flags=$flags,big; fi
   judge
+}
+
+# is_fenced   whether another run, or another controller of this one, holds the lease by now
+is_fenced() {
+  lease_token='' lease_holder=''
+  read_lease
+  if [ "$lease_token" = "$token" ] && [ "$lease_run" = "${key%.*}" ]; then return 1; fi
+  if [ -z "$lease_run" ]; then
+    outcome='fenced the lease of this host was taken away from it'
+  else
+    outcome="fenced the lease of this host is held by $lease_holder, run $lease_run"
+  fi
 }
 
 judge() {

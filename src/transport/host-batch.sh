@@ -27,9 +27,9 @@ unstage() {
   mark "$1" $?
 }
 
-# start ID KEY BOOT RUNNER SPEC .   begins the batch once; asking again is harmless
+# start ID KEY BOOT RUNNER SPEC TOKEN .   begins the batch once; asking again is harmless
 start() {
-  whole 6 "$@"
+  whole 7 "$@"
   claim=$S/batches/$2
   dir=$R/batches/$2
   staged=$R/staged/$2=$$
@@ -69,7 +69,7 @@ start() {
   fi
   id=$1 unit=-
   if [ "$Y" = systemd ]; then unit=fanops-$2-$$; fi
-  set -- sh "$dir/runner" "$2" "$B" "$dir" "$S" "$unit"
+  set -- sh "$dir/runner" "$2" "$B" "$dir" "$S" "$unit" "$6"
   # The substitution ends when the runner has claimed the batch, or given up, and closed its output.
   case $unit in
   -) said=$(setsid "$@" </dev/null 2>&1 &) ;;

@@ -3,10 +3,12 @@ import type { Hello, Host } from '../core/host.ts';
 import { quote } from '../core/shell.ts';
 import { decodeHandler } from './handler-name.ts';
 
+const PARTS = ['host-shared.sh', 'host-batch.sh', 'host-lease.sh', 'host-program.sh'];
+
 /** The text of the program that answers our requests, and its first request: `hello`, or `ready` for its mark alone. */
 export function hostProgram(nonce: string, host: Host, first: 'hello' | 'ready'): string {
   const settings = [`N=${quote(nonce)} S=${quote(host.stateDir ?? '')} R=${quote(host.runDir ?? '')}`];
-  return `${[...settings, load('host-shared.sh'), load('host-batch.sh'), load('host-program.sh'), first].join('\n')}\n`;
+  return `${[...settings, ...PARTS.map(load), first].join('\n')}\n`;
 }
 
 /** The text of the program that runs a batch. */

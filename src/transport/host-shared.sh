@@ -35,6 +35,20 @@ on_disk() {
   sync "$@" 2>/dev/null || sync
 }
 
+# read_lease   sets what the lease says: `lease_token`, `lease_run` (empty: nobody holds it), `lease_holder`
+# shellcheck disable=SC2034 # whoever calls it reads them
+read_lease() {
+  lease_token=0 lease_run='' lease_holder=''
+  if [ ! -s "$S/lease" ]; then return; fi
+  while read -r name value; do
+    case $name in
+    token) lease_token=$value ;;
+    run) lease_run=$value ;;
+    holder) lease_holder=$value ;;
+    esac
+  done <"$S/lease"
+}
+
 # signal_marked SIGNAL MARK   every process with MARK in its environment: also one that left the group
 signal_marked() {
   # shellcheck disable=SC2013 # paths without blanks

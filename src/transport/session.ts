@@ -1,10 +1,12 @@
 import type { Readable, Writable } from 'node:stream';
 import type { Answer } from '../core/fact.ts';
 import type { Hello, Host } from '../core/host.ts';
+import type { Lease, LeaseWanted } from '../core/lease.ts';
 import {
   type Batch,
   type BatchListener,
   type BatchResult,
+  type SentBatch,
   type Session,
   type SessionStats,
   type StreamEnd,
@@ -16,7 +18,8 @@ import { runOverContact } from './batch-run.ts';
 import { checkBatch, checkScript, checkUser } from './check-request.ts';
 import { Contact, isLoss } from './contact.ts';
 import { encodeHandler } from './handler-name.ts';
-import { ShellEnded } from './host-shell.ts';
+import { type HostShell, ShellEnded } from './host-shell.ts';
+import { dropLease, readLease, takeLease } from './lease.ts';
 import type { Link } from './link.ts';
 import { probeAside, probeShared } from './probe.ts';
 import { regain } from './regain.ts';
@@ -109,7 +112,20 @@ class HostSession implements Session {
   async run(batch: Batch, listener: BatchListener): Promise<BatchResult> {
     checkBatch(batch);
     if (batch.commands.length === 0) return { outcome: 'done', results: [] };
+    return this.#carry(new BatchProgress(batch, this.hello.bootId, listener));
+  }
+
+  attach({ key, commands }: SentBatch, listener: BatchListener): Promise<BatchResult> {
+    const unknown = (_: unknown, number: number) => ({ id: String(number), script: '', timeoutMs: 0 });
+    const batch = { key, commands: Array.from({ length: commands }, unknown) };
+    checkBatch(batch);
     const progress = new BatchProgress(batch, this.hello.bootId, listener);
+    progress.isAccepted = true;
+    return this.#carry(progress);
+  }
+
+  async #carry(progress: BatchProgress): Promise<BatchResult> {
+    const { batch } = progress;
     this.#running.set(batch.key, progress);
     try {
       return await this.#follow(progress);
@@ -145,11 +161,27 @@ class HostSession implements Session {
   }
 
   async strike(handlers: readonly string[]): Promise<void> {
+    const written = handlers.map(encodeHandler).join(' ');
+    await this.#asking('striking off handlers', (shell) => shell.request('strike', [written]));
+  }
+
+  takeLease(wanted: LeaseWanted): Promise<{ readonly token: number } | { readonly heldBy: Lease }> {
+    return this.#asking('taking its lease', (shell) => takeLease(shell, this.host.name, wanted));
+  }
+
+  dropLease(run: string): Promise<void> {
+    return this.#asking('giving its lease back', (shell) => dropLease(shell, this.host.name, run));
+  }
+
+  lease(): Promise<Lease | undefined> {
+    return this.#asking('a look at its lease', readLease);
+  }
+
+  async #asking<T>(what: string, ask: (shell: HostShell) => Promise<T>): Promise<T> {
     try {
-      const shell = await (await this.#standing()).shell;
-      await shell.request('strike', [handlers.map(encodeHandler).join(' ')]);
+      return await ask(await (await this.#standing()).shell);
     } catch (error) {
-      throw this.#unreachable(error, 'striking off handlers');
+      throw this.#unreachable(error, what);
     }
   }
 
