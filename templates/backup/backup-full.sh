@@ -33,7 +33,9 @@ main() {
   trap 'fail_at $? $LINENO "$BASH_COMMAND"' ERR
   trap clean_up EXIT
   trap 'exit 1' HUP INT TERM
+  run_as_postgres "$@"
   load_settings backup-full
+  freeze_check
   # psql complains, on the wrong stream for us, of a directory that postgres cannot enter: /root, most often.
   cd /
   [ "$UPLOAD" = no ] || require_s3

@@ -8,7 +8,7 @@
 #   5 made and kept here, but not uploaded                      6 what is stored does not verify
 #   7 no space                      8 made with another key     9 a source or server cannot be reached
 #   10 something that is needed is missing                      11 refused: it would endanger what is there
-#   12 the schedule is frozen
+#   12 the schedule is frozen, or a restore is in progress: nothing is done
 set -Eeuo pipefail
 umask 077
 export LC_ALL=C TZ=UTC
@@ -18,6 +18,9 @@ readonly TOOL_VERSION=0.1.0
 readonly SQL_SECONDS=120
 readonly SYSTEM_PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 PATH=$SYSTEM_PATH
+
+# shellcheck source=templates/backup/backup-frozen.sh
+. "${BASH_SOURCE[0]%/*}/backup-frozen.sh"
 
 LOG_FILE=
 # With `yes` only warnings and errors reach stderr; PostgreSQL's log takes what an archiver says.
@@ -108,6 +111,15 @@ show_help() {
   sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$1"
 }
 
+# usage: run_as_postgres "$@"; what root types goes on as postgres, who owns the archive
+run_as_postgres() {
+  local home
+  [ "$EUID" -eq 0 ] || return 0
+  home=$(getent passwd postgres) || die 3 "there is no user postgres"
+  home=${home%:*}
+  cd / && HOME=${home##*:} exec setpriv --reuid=postgres --regid=postgres --init-groups "$lib" "$@"
+}
+
 # usage: take_lock NAME WAIT_SECONDS; one run of a kind on this host. Children inherit it: what still writes still holds.
 take_lock() {
   local file=$STATE_DIR/$1.lock holder=''
@@ -117,21 +129,6 @@ take_lock() {
     die 4 "another run holds $file (${holder:-unknown}): nothing is done"
   fi
   printf '%s, pid %d, since %(%Y-%m-%dT%H:%M:%SZ)T\n' "${0##*/}" "$$" -1 >"$file"
-}
-
-# What is scheduled waits while a recovery holds STATE_DIR/schedule-freeze, {"holder", "reason", "expires"}: dies with 12
-# then. After its time it counts no more, but is spoken of: an abandoned run must not stop the backups for ever.
-freeze_check() {
-  local file=$STATE_DIR/schedule-freeze holder reason expires until
-  [ -e "$file" ] || return 0
-  IFS=$'\x1f' read -r holder reason expires < <(jq -r '[.holder, .reason, .expires] | map(tostring) | join("\u001f")' "$file" 2>/dev/null) || true
-  # What cannot be read freezes for a day.
-  if [[ ${expires-} != ????-??-??T* ]] || ! until=$(date -u -d "$expires" +%s 2>/dev/null); then
-    holder=${holder:-unknown} expires="a day after it was written: it holds no time" until=$(($(stat -c %Y "$file") + 86400))
-  fi
-  (($(printf '%(%s)T' -1) >= until)) ||
-    die 12 "the schedule is frozen by $holder until $expires: ${reason-}. Nothing is done ($file)"
-  log warn "$file of $holder ended $expires and is still there: its run was abandoned; remove it"
 }
 
 # usage: sql STATEMENT; prints the answer, columns separated by |. A server that accepts and never answers is a failure.

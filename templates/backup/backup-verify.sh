@@ -26,7 +26,9 @@ main() {
   trap 'fail_at $? $LINENO "$BASH_COMMAND"' ERR
   trap '[ -z "$WORK" ] || rm -rf "$WORK"' EXIT
   trap 'exit 1' HUP INT TERM
+  run_as_postgres "$@"
   load_settings backup-verify
+  freeze_check
   [ "$REPORT_ONLY" = no ] || LOG_FILE=''
   derive_keys
   take_lock backup-verify 0
