@@ -113,11 +113,12 @@ show_help() {
 
 # usage: run_as_postgres "$@"; what root types goes on as postgres, who owns the archive
 run_as_postgres() {
-  local home
+  local home self
   [ "$EUID" -eq 0 ] || return 0
   home=$(getent passwd postgres) || die 3 "there is no user postgres"
   home=${home%:*}
-  cd / && HOME=${home##*:} exec setpriv --reuid=postgres --regid=postgres --init-groups "$lib" "$@"
+  self=$(readlink -f -- "$0")
+  cd / && HOME=${home##*:} exec setpriv --reuid=postgres --regid=postgres --init-groups "$self" "$@"
 }
 
 # usage: take_lock NAME WAIT_SECONDS; one run of a kind on this host. Children inherit it: what still writes still holds.
