@@ -5,6 +5,7 @@ import { directoryEntries } from './directory-entries.ts';
 import { group } from './group.ts';
 import { keyIdKind } from './key-id.ts';
 import { packageKind } from './package.ts';
+import { packageVersions } from './package-versions.ts';
 import { path } from './path.ts';
 import { patroni } from './patroni.ts';
 import { patroniConfig } from './patroni-config.ts';
@@ -26,6 +27,7 @@ export const factKinds: readonly AnyFactKind[] = [
   group,
   keyIdKind,
   packageKind,
+  packageVersions,
   patroni,
   patroniConfig,
   path,

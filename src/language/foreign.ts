@@ -16,11 +16,9 @@ const MODULES: Table = {
     'write the whole file with `template:` or `file: {content: …}`: a line in it cannot be reviewed',
   blockinfile: 'write the whole file with `template:` or `file: {content: …}`',
   replace: 'write the whole file with `template:`',
-  ini_file: 'write the whole file with `template:`',
-  set_fact: 'write the value under `vars:` of the play, or `register:` a result',
+  ini_file: 'write `ini_setting:`, or the whole file with `template:`',
   debug: 'write `assert:`, or look at the result with -v',
   fail: 'write `assert: {that: …, msg: …}`',
-  stat: 'write the declaration itself: it looks first; or `wait_for: {path: …}`',
   setup: 'remove it: facts are looked at when they are needed',
   gather_facts: 'remove it: facts are looked at when they are needed',
   pause: 'write `wait_for:` for what the pause waits for',
@@ -117,6 +115,8 @@ export function argumentHint(name: string, resource: ResourceSchema): string | u
   const entries = Object.entries((properties ?? {}) as { [name: string]: { [key: string]: unknown } });
   const known = entries.find(([, schema]) => knownAs(schema['x-known-as']).includes(name));
   if (known) return `write \`${known[0]}\``;
+  if (resource.name === 'set_fact')
+    return `write \`set_fact: {values: {${name}: …}}\` with \`register: NAME\`, and read NAME.values.${name}`;
   return didYouMean(
     name,
     entries.map(([property]) => property),

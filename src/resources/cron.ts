@@ -1,15 +1,11 @@
+import type { Change } from '../core/change.ts';
 import type { Resource } from '../core/resource.ts';
 import { file, PATH_RESULT } from './file.ts';
 import type { WantedFile } from './parts/regular-file.ts';
+import { type Schedule, scheduleWords } from './parts/schedule-words.ts';
 import { absolutePath, accountName, object, oneOf } from './parts/schema.ts';
 
-type Job = {
-  readonly minute?: string | number;
-  readonly hour?: string | number;
-  readonly day?: string | number;
-  readonly month?: string | number;
-  readonly weekday?: string | number;
-  readonly special?: string;
+type Job = Schedule & {
   readonly user?: string;
   readonly command: string;
 };
@@ -83,7 +79,7 @@ export const cron: Resource<CronArgs, { readonly path: string }> = {
   address: (args) => `path ${pathOf(args)}`,
   needs: (args) => file.needs(identity(args)),
   detail: (args, change) => file.detail?.(asFile(args), change) ?? [],
-  diff: (args, facts) => file.diff(asFile(args), facts),
+  diff: (args, facts) => withSchedule(args, file.diff(asFile(args), facts)),
   commands: (args, change, facts) => file.commands(asFile(args), change, facts),
   touches: (args, change) => file.touches(asFile(args), change),
   predict: (args, change) => file.predict?.(asFile(args), change) ?? [],
@@ -103,6 +99,14 @@ function identity(args: CronArgs): WantedFile & { readonly state: 'present' | 'a
 function asFile(args: CronArgs): WantedFile & { readonly state: 'present' | 'absent' } {
   const owners = args.directory === undefined ? { owner: 'root', group: 'root' } : {};
   return { ...identity(args), content: cronFile(args), mode: '0644', ...owners };
+}
+
+/** What becomes of it: when the jobs will run. */
+function withSchedule({ jobs = [], state }: CronArgs, change: Change): Change {
+  const isWritten = change.fields.some(({ field: name }) => name === 'content');
+  if (state === 'absent' || change.action === 'blocked' || !isWritten) return change;
+  const words = [...new Set(jobs.map(scheduleWords))];
+  return { ...change, reason: `runs, by the clock of the host: ${words.join('; ')}` };
 }
 
 /** The text of the file; it ends with a newline, without which cron ignores its last line. */

@@ -1,8 +1,12 @@
 import { blocked, type Change, type FieldChange, NONE } from '../core/change.ts';
+import type { Command } from '../core/command.ts';
 import type { FactView } from '../core/fact.ts';
 import type { Resource } from '../core/resource.ts';
-import { lines, Script, sh } from '../core/shell.ts';
-import { packageFact } from '../facts/package.ts';
+import type { Script } from '../core/shell.ts';
+import { type PackageInfo, packageFact } from '../facts/package.ts';
+import { packageVersionsFact } from '../facts/package-versions.ts';
+import { holding, installation, removal } from './parts/apt.ts';
+import { CONSEQUENCE, fits, RISK, type Step, stepBetween, versionOf } from './parts/package-version.ts';
 import { flag, object } from './parts/schema.ts';
 
 export type PackageArgs = {
@@ -11,130 +15,182 @@ export type PackageArgs = {
   readonly recommends?: boolean;
   readonly update?: boolean;
   readonly start_services?: boolean;
+  readonly version?: string;
+  readonly hold?: boolean;
 };
 
 // No dash at the end: to apt-get that means to remove it.
 const NAME = { type: 'string', pattern: '^[a-z0-9][a-z0-9+.-]*[a-z0-9+.](:[a-z0-9]+)?$' } as const;
 const TIMEOUT_MS = 60 * 60_000;
 
-/** Seconds to wait for another apt or dpkg to finish. */
-const LOCK_TIMEOUT = 600;
+/** What `diff` keeps for `commands`. */
+type Note = {
+  /** Names, or NAME=VERSION. */
+  readonly install: readonly string[];
+  readonly remove: readonly string[];
+  readonly hold: readonly string[];
+  readonly downgrades: boolean;
+};
 
 export const packageResource: Resource<PackageArgs, { readonly packages: readonly string[] }> = {
   name: 'package',
   kind: 'resource',
   scope: 'host',
-  summary: 'Debian packages: installed or not. They are never upgraded by this.',
-  schema: object(
+  summary:
+    'Debian packages: installed or not, in the version named, held or not. Without a version they are never upgraded.',
+  examples: [
     {
-      name: {
-        anyOf: [NAME, { type: 'array', items: NAME, minItems: 1, uniqueItems: true }],
-        description: 'A package, or a list of them that is installed in one go.',
-      },
-      state: {
-        type: 'string',
-        enum: ['present', 'absent'],
-        default: 'present',
-        description:
-          'Whether they are installed. There is no "latest": what it would do is not known before.',
-      },
-      recommends: flag('Install what they recommend, too.', false),
-      update: flag(
-        'Fetch the lists of packages first where they are older than an hour. Done anyway when a package is not in them.',
-        false,
-      ),
-      start_services: flag('Let the packages start their services, as Debian does.', true),
+      title: 'One version, which apt leaves alone from then on',
+      yaml: `- name: PostgreSQL of this minor release
+  package: { name: postgresql-15, version: "15.*", hold: true }
+`,
     },
-    ['name'],
-  ),
+  ],
+  schema: {
+    ...object(
+      {
+        name: {
+          anyOf: [NAME, { type: 'array', items: NAME, minItems: 1, uniqueItems: true }],
+          description: 'A package, or a list of them that is installed in one go.',
+        },
+        state: {
+          type: 'string',
+          enum: ['present', 'absent'],
+          default: 'present',
+          description:
+            'Whether they are installed. There is no "latest": what it would do is not known before.',
+        },
+        recommends: flag('Install what they recommend, too.', false),
+        update: flag(
+          'Fetch the lists of packages first where they are older than an hour. Done anyway when a package is not in them.',
+          false,
+        ),
+        start_services: flag('Let the packages start their services, as Debian does.', true),
+        version: {
+          type: 'string',
+          pattern: '^[A-Za-z0-9][A-Za-z0-9.+~:-]*\\*?$',
+          description:
+            'The version of the one package; with "*" at the end the newest that begins so, where none is installed that does. An older one than what is installed is a downgrade, and called so.',
+        },
+        hold: {
+          type: 'boolean',
+          description: 'Whether apt leaves it alone (apt-mark hold). Left as it is when absent.',
+        },
+      },
+      ['name'],
+    ),
+    not: {
+      anyOf: [
+        { required: ['version'], properties: { name: { type: 'array' } } },
+        {
+          required: ['state'],
+          properties: { state: { const: 'absent' } },
+          anyOf: [{ required: ['version'] }, { required: ['hold'] }],
+        },
+      ],
+    },
+  },
   result: object(
     { packages: { type: 'array', items: { type: 'string' }, description: 'The packages named.' } },
     ['packages'],
   ),
-  identity: ['name'],
+  identity: ['name', 'version'],
   address: ({ name }) => `package ${names(name).join(' ')}`,
-  needs: ({ name }) => names(name).map(packageFact),
+  needs: ({ name, version }) => [
+    ...names(name).map(packageFact),
+    ...(version === undefined ? [] : names(name).map(packageVersionsFact)),
+  ],
   diff,
-  commands: (args, change) => {
-    const wrong = change.fields.map((f) => f.field);
-    const isRemoval = args.state === 'absent';
-    return [
-      {
-        kind: 'shell',
-        script: (isRemoval ? removal(wrong) : installation(args, wrong)).text,
-        display: `apt-get ${isRemoval ? 'remove' : 'install'} ${wrong.join(' ')}`,
-        timeoutMs: TIMEOUT_MS,
-      },
-    ];
-  },
+  commands,
   touches: () => [{ on: 'anything' }],
   registered: ({ name }) => ({ packages: names(name) }),
 };
 
-function diff({ name, state = 'present' }: PackageArgs, facts: FactView): Change {
-  const fields: FieldChange[] = [];
+function diff(args: PackageArgs, facts: FactView): Change {
+  const { name, state = 'present' } = args;
   for (const one of names(name)) {
     const looked = facts.get(packageFact(one));
     if (looked.state === 'unreadable') return blocked(`could not look at package ${one}: ${looked.reason}`);
-    if (looked.state === 'absent' && state === 'present') fields.push({ field: one, after: 'installed' });
-    if (looked.state !== 'value' || state === 'present') continue;
-    if (looked.value.held) return blocked(`package ${one} is held: apt-mark unhold ${one} first`);
-    fields.push({ field: one, before: looked.value.version, after: 'absent' });
+  }
+  return state === 'absent' ? removed(names(name), facts) : present(args, facts);
+}
+
+function installed(name: string, facts: FactView): PackageInfo | undefined {
+  const looked = facts.get(packageFact(name));
+  return looked.state === 'value' ? looked.value : undefined;
+}
+
+function removed(packages: readonly string[], facts: FactView): Change {
+  const there = packages.filter((one) => installed(one, facts));
+  const held = there.find((one) => installed(one, facts)?.held);
+  if (held !== undefined) return blocked(`package ${held} is held: apt-mark unhold ${held} first`);
+  if (there.length === 0) return NONE;
+  const fields = there.map((one) => ({
+    field: one,
+    before: installed(one, facts)?.version ?? '',
+    after: 'absent',
+  }));
+  return { action: 'delete', risk: 'interrupts', fields, note: note({ remove: there }) };
+}
+
+function present({ name, version, hold, update }: PackageArgs, facts: FactView): Change {
+  const fields: FieldChange[] = [];
+  const install: string[] = [];
+  const holds: string[] = [];
+  let step: Step = 'install';
+  for (const one of names(name)) {
+    const there = installed(one, facts);
+    const before = there === undefined ? {} : { before: there.version };
+    const wanted =
+      there && (version === undefined || fits(there.version, version)) ? there.version : undefined;
+    if (wanted === undefined) {
+      const target = version === undefined ? undefined : versionOf(one, version, update === true, facts);
+      if (target && 'problem' in target) return blocked(target.problem);
+      if (there?.held && hold === undefined)
+        return blocked(
+          `package ${one} is held at ${there.version}: say what becomes of it with hold: true or false`,
+        );
+      if (there && target) step = stepBetween(there.version, target.version);
+      fields.push({ field: one, ...before, after: target?.version ?? 'installed' });
+      install.push(target ? `${one}=${target.version}` : one);
+    }
+    if (hold === undefined || hold === (there?.held ?? false)) continue;
+    fields.push({ field: `${one} hold`, ...(there ? { before: there.held } : {}), after: hold });
+    holds.push(one);
   }
   if (fields.length === 0) return NONE;
-  return state === 'present'
-    ? { action: 'create', risk: 'changes', fields }
-    : { action: 'delete', risk: 'interrupts', fields };
+  const kept = note({ install, hold: holds, downgrades: step === 'downgrade' });
+  const action = names(name).some((one) => !installed(one, facts)) ? 'create' : 'update';
+  return { action, risk: RISK[step], fields, ...CONSEQUENCE[step], note: kept };
 }
 
-const APT = new Script(
-  [
-    'export DEBIAN_FRONTEND=noninteractive LC_ALL=C',
-    `apt() { apt-get -y -q -o DPkg::Lock::Timeout=${LOCK_TIMEOUT} -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold "$@" </dev/null; }`,
-  ].join('\n'),
-);
-
-function removal(packages: readonly string[]): Script {
-  return lines(sh`set -eu`, APT, sh`apt remove -- ${packages}`);
+function commands(args: PackageArgs, change: Change): Command[] {
+  const { install, remove, hold, downgrades } = change.note as Note;
+  const run = (script: Script, display: string): Command => ({
+    kind: 'shell',
+    script: script.text,
+    display,
+    timeoutMs: TIMEOUT_MS,
+  });
+  const wish = {
+    packages: install,
+    recommends: args.recommends,
+    update: args.update,
+    startServices: args.start_services,
+    downgrades,
+    changesHeld: args.hold !== undefined,
+  };
+  const verb = args.hold ? 'hold' : 'unhold';
+  return [
+    ...(remove.length ? [run(removal(remove), `apt-get remove ${remove.join(' ')}`)] : []),
+    ...(install.length ? [run(installation(wish), `apt-get install ${install.join(' ')}`)] : []),
+    ...(hold.length ? [run(holding(verb, hold), `apt-mark ${verb} ${hold.join(' ')}`)] : []),
+  ];
 }
 
-function installation(
-  { recommends, update, start_services }: PackageArgs,
-  packages: readonly string[],
-): Script {
-  const option = recommends ? '--install-recommends' : '--no-install-recommends';
-  return lines(
-    sh`set -eu`,
-    APT,
-    UPDATE,
-    update ? sh`[ -n "$(find /var/lib/apt/lists -maxdepth 0 -mmin -60)" ] || update` : undefined,
-    sh`apt install --simulate ${option} -- ${packages} >/dev/null 2>&1 || update`,
-    start_services === false ? WITHOUT_SERVICES : undefined,
-    sh`apt install ${option} -- ${packages}`,
-  );
+function note(of: Partial<Note>): Note {
+  return { install: [], remove: [], hold: [], downgrades: false, ...of };
 }
-
-/** Another update may hold the lists (a fresh machine runs one by itself), and that lock is not waited for. */
-const UPDATE = new Script(
-  `update() { n=0; until apt -o APT::Update::Error-Mode=any update; do n=$((n + 1)); [ $n -lt 5 ] || return 1; sleep 3; done; }`,
-);
-
-/**
- * Debian asks /usr/sbin/policy-rc.d before it starts a service; 101 forbids it. Ours is marked, so that one left
- * over by a run that was killed is recognised; somebody else's is left alone.
- */
-const WITHOUT_SERVICES = new Script(
-  [
-    'p=/usr/sbin/policy-rc.d',
-    'if [ ! -e "$p" ] || grep -q "^# fanops: no services" "$p"; then',
-    `  trap 'rm -f -- "$p"' EXIT; trap 'exit 143' HUP INT TERM`,
-    `  printf '#!/bin/sh\\n# fanops: no services while packages are installed\\nexit 101\\n' >"$p"; chmod 0755 "$p"`,
-    'else',
-    '  s=0; "$p" any start </dev/null >/dev/null 2>&1 || s=$?',
-    `  [ $s -eq 101 ] || { echo "$p exists and does not forbid starting services (exit status $s): move it away first" >&2; exit 1; }`,
-    'fi',
-  ].join('\n'),
-);
 
 function names(name: string | readonly string[]): readonly string[] {
   return typeof name === 'string' ? [name] : name;

@@ -112,7 +112,7 @@ function asFile(args: PostgresqlConfArgs): WantedFile {
 }
 
 function diff(args: PostgresqlConfArgs, facts: FactView): Change {
-  const { config, settings } = args;
+  const { config } = args;
   const content = facts.get(contentFact(config));
   if (content.state === 'unreadable') return blocked(`could not read ${config}: ${content.reason}`);
   if (content.state === 'absent') return blocked(`${config} does not exist: is it the right server?`);
@@ -126,7 +126,7 @@ function diff(args: PostgresqlConfArgs, facts: FactView): Change {
     ...change,
     note: { ...(change.note as { readonly [name: string]: Json }), restart },
     risk: restart.length > 0 ? 'restarts' : change.risk,
-    reason: reason ?? `takes effect with a reload: ${Object.keys(settings).join(', ')}`,
+    ...(reason === undefined ? {} : { reason }),
   };
 }
 

@@ -11,6 +11,7 @@ import { escrowFacts } from './escrow-facts.ts';
 import { fetch } from './fetch.ts';
 import { file } from './file.ts';
 import { group } from './group.ts';
+import { iniSetting } from './ini-setting.ts';
 import { lineInFile } from './line-in-file.ts';
 import { link } from './link.ts';
 import { packageResource } from './package.ts';
@@ -27,6 +28,7 @@ import { randomSecret } from './random-secret.ts';
 import { release } from './release.ts';
 import { script } from './script.ts';
 import { service } from './service.ts';
+import { setFact } from './set-fact.ts';
 import { shell } from './shell.ts';
 import { stat } from './stat.ts';
 import { systemdUnit } from './systemd-unit.ts';
@@ -49,6 +51,7 @@ export const resources: readonly AnyResource[] = [
   fetch,
   file,
   group,
+  iniSetting,
   lineInFile,
   link,
   packageResource,
@@ -65,6 +68,7 @@ export const resources: readonly AnyResource[] = [
   release,
   script,
   service,
+  setFact,
   shell,
   stat,
   systemdUnit,

@@ -1,10 +1,16 @@
 import { blocked, NONE } from '../core/change.ts';
+import type { FactRequest } from '../core/fact.ts';
 import type { Resource } from '../core/resource.ts';
 import { directoryEntriesFact } from '../facts/directory-entries.ts';
-import { pathFact } from '../facts/path.ts';
+import { type PathInfo, pathFact } from '../facts/path.ts';
 import { absolutePath, flag, object, text } from './parts/schema.ts';
 
-export type StatArgs = { readonly path: string; readonly entries?: boolean };
+export type StatArgs = {
+  readonly path: string;
+  readonly entries?: boolean;
+  readonly follow?: boolean;
+  readonly checksum?: boolean;
+};
 
 type Result = {
   readonly path: string;
@@ -14,6 +20,9 @@ type Result = {
   readonly owner: string;
   readonly group: string;
   readonly empty: boolean;
+  readonly size: number;
+  readonly target: string;
+  readonly sha256: string;
 };
 
 export const stat: Resource<StatArgs, Result> = {
@@ -21,10 +30,24 @@ export const stat: Resource<StatArgs, Result> = {
   kind: 'action',
   scope: 'host',
   summary: 'Looks at a path, for later conditions. Changes nothing.',
+  examples: [
+    {
+      title: 'Something that is done only where a file is not there yet',
+      yaml: `- name: Look for the mark
+  stat: { path: /var/lib/example/done }
+  register: mark
+- name: Do it
+  when: "!mark.exists"
+  command: { cmd: example --once }
+`,
+    },
+  ],
   schema: object(
     {
-      path: absolutePath('What to look at; symbolic links are followed.'),
+      path: absolutePath('What to look at.'),
       entries: flag('Look into a directory, whether it is empty.', false),
+      follow: flag('Describe what a symbolic link leads to, and not the link.', true),
+      checksum: flag('Read the content of a regular file for its checksum.', false),
     },
     ['path'],
   ),
@@ -40,29 +63,32 @@ export const stat: Resource<StatArgs, Result> = {
         type: 'boolean',
         description: 'Not there, or (with `entries`) a directory that holds nothing.',
       },
+      size: { type: 'integer', description: 'Bytes of a regular file; 0 for anything else.' },
+      target: text('What a symbolic link says; empty for anything else.'),
+      sha256: text('With `checksum`, of a regular file: SHA-256 in hexadecimal; else empty.'),
     },
-    ['path', 'exists', 'type', 'mode', 'owner', 'group', 'empty'],
+    ['path', 'exists', 'type', 'mode', 'owner', 'group', 'empty', 'size', 'target', 'sha256'],
   ),
   shorthand: 'path',
-  identity: ['path', 'entries'],
+  identity: ['path', 'entries', 'follow', 'checksum'],
   address: ({ path }) => `stat ${path}`,
-  needs: ({ path, entries }) => [
-    pathFact(path, { follow: true }),
-    ...(entries ? [directoryEntriesFact(path)] : []),
-  ],
-  diff({ path, entries }, facts) {
-    const looked = facts.get(pathFact(path, { follow: true }));
+  needs: (args) => [pathOf(args), ...(args.entries ? [directoryEntriesFact(args.path)] : [])],
+  diff(args, facts) {
+    const { path, entries, checksum } = args;
+    const looked = facts.get(pathOf(args));
     if (looked.state === 'unreadable') return blocked(`could not look at ${path}: ${looked.reason}`);
+    if (checksum && looked.state === 'value' && looked.value.type === 'file' && !looked.value.sha256)
+      return blocked(`could not read the content of ${path}`);
     const held = entries && looked.state === 'value' ? facts.get(directoryEntriesFact(path)) : undefined;
     return held?.state === 'unreadable' ? blocked(`could not look into ${path}: ${held.reason}`) : NONE;
   },
   commands: () => [],
   touches: () => [],
-  registered({ path, entries }, _change, _outputs, facts) {
-    const looked = facts.get(pathFact(path, { follow: true }));
-    if (looked.state !== 'value')
-      return { path, exists: false, type: '', mode: '', owner: '', group: '', empty: true };
-    const { type, mode, owner, group } = looked.value;
+  registered(args, _change, _outputs, facts) {
+    const { path, entries } = args;
+    const looked = facts.get(pathOf(args));
+    if (looked.state !== 'value') return { ...MISSING, path };
+    const { type, mode, owner, group, size = 0, target = '', sha256 = '' } = looked.value;
     const held = entries ? facts.get(directoryEntriesFact(path)) : undefined;
     return {
       path,
@@ -72,6 +98,25 @@ export const stat: Resource<StatArgs, Result> = {
       owner,
       group,
       empty: held?.state === 'value' && held.value.empty,
+      size,
+      target,
+      sha256,
     };
   },
 };
+
+const MISSING = {
+  exists: false,
+  type: '',
+  mode: '',
+  owner: '',
+  group: '',
+  empty: true,
+  size: 0,
+  target: '',
+  sha256: '',
+};
+
+function pathOf({ path, follow = true, checksum = false }: StatArgs): FactRequest<PathInfo> {
+  return pathFact(path, { follow, sum: checksum });
+}

@@ -1,7 +1,10 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { pathFact } from '../../src/facts/path.ts';
+import { placeFact } from '../../src/facts/place.ts';
 import { type CronArgs, cron, cronFile } from '../../src/resources/cron.ts';
+import { ABSENT, facts, value, viewOfMembers } from './views.ts';
 
 const HEAD = '# Written by fanops: changes made here by hand are undone by the next apply.\n';
 
@@ -33,6 +36,20 @@ for (const [title, args, text] of FILES)
   test(`a file with ${title}`, () => {
     assert.is(cronFile({ name: 'n', ...args }), HEAD + text);
   });
+
+test('a new file says when its jobs will run', () => {
+  const jobs = [
+    { minute: 0, hour: 2, command: 'x' },
+    { special: 'reboot', command: 'y' },
+  ];
+  const folder = placeFact('/etc/cron.d');
+  const looked = facts(
+    [pathFact('/etc/cron.d/n', { sum: true }), ABSENT],
+    [folder, value({ type: 'directory' })],
+  );
+  const change = cron.diff({ name: 'n', jobs }, viewOfMembers({ h1: looked }));
+  assert.is(change.reason, 'runs, by the clock of the host: daily at 02:00; when the host starts');
+});
 
 const REFUSED: readonly (readonly [string, object])[] = [
   ['a name that cron ignores', { name: 'a.b', jobs: [{ command: 'x' }] }],

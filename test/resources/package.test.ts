@@ -3,7 +3,9 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { Looked } from '../../src/core/fact.ts';
 import { packageFact } from '../../src/facts/package.ts';
+import { packageVersionsFact } from '../../src/facts/package-versions.ts';
 import { packageResource } from '../../src/resources/package.ts';
 import { expectCalls, type OnMachine, useMachine } from './calls.ts';
 import { type Case, expectCases, expectRefusedArgs, NOTHING, refusal } from './cases.ts';
@@ -15,6 +17,138 @@ useMachine(test);
 
 const CURL = value({ version: '7.88', held: false });
 const HELD = value({ version: '7.88', held: true });
+
+function versioned(installed: Looked<unknown>, ...available: string[]) {
+  return facts([packageFact('curl'), installed], [packageVersionsFact('curl'), value({ available })]);
+}
+
+const VERSIONS: readonly Case[] = [
+  {
+    title: 'the version named is installed',
+    args: { name: 'curl', version: '7.90-1' },
+    facts: versioned(ABSENT, '7.90-1', '7.88'),
+    change: { action: 'create', risk: 'changes', fields: [{ field: 'curl', after: '7.90-1' }] },
+    commands: [
+      {
+        display: 'apt-get install curl=7.90-1',
+        script: /\napt install --no-install-recommends -- curl=7\.90-1$/,
+      },
+    ],
+  },
+  {
+    title: 'of those that fit, the newest is installed',
+    args: { name: 'curl', version: '7.*' },
+    facts: versioned(ABSENT, '7.9', '7.10', '8.0'),
+    change: { action: 'create', risk: 'changes', fields: [{ field: 'curl', after: '7.10' }] },
+    commands: [{ display: 'apt-get install curl=7.10' }],
+  },
+  {
+    title: 'one that fits already is not upgraded',
+    args: { name: 'curl', version: '7.*' },
+    facts: versioned(CURL, '7.90'),
+    change: NOTHING,
+  },
+  {
+    title: 'a newer one is an upgrade, which restarts what runs from it',
+    args: { name: 'curl', version: '7.90' },
+    facts: versioned(CURL, '7.90'),
+    change: {
+      action: 'update',
+      risk: 'restarts',
+      fields: [{ field: 'curl', before: '7.88', after: '7.90' }],
+      reason: /^an upgrade/,
+    },
+    commands: [{ script: /\napt install --no-install-recommends -- curl=7\.90$/ }],
+  },
+  {
+    title: 'an older one is a downgrade, and called so',
+    args: { name: 'curl', version: '7.9' },
+    facts: versioned(CURL, '7.90', '7.9'),
+    change: {
+      action: 'update',
+      risk: 'interrupts',
+      fields: [{ field: 'curl', before: '7.88', after: '7.9' }],
+      reason: /^a downgrade: what the newer version has written .* may not be readable/,
+    },
+    commands: [{ script: /--no-install-recommends --allow-downgrades -- curl=7\.9$/ }],
+  },
+  {
+    title: 'one that is not to be had is refused, with those that are',
+    args: { name: 'curl', version: '9.0' },
+    facts: versioned(CURL, '7.90', '7.88'),
+    change: refusal(/^package curl is not to be had in version 9\.0; there are: 7\.90, 7\.88 /),
+  },
+  {
+    title: 'where no list names it, that is said',
+    args: { name: 'curl', version: '9.0' },
+    facts: versioned(ABSENT),
+    change: refusal(/^apt knows no version of package curl: fetch its lists \(update: true\)/),
+  },
+  {
+    title: 'where the lists are still to be fetched, apt decides',
+    args: { name: 'curl', version: '9.*', update: true },
+    facts: versioned(ABSENT),
+    change: { action: 'create', risk: 'changes', fields: [{ field: 'curl', after: '9.*' }] },
+    commands: [{ script: /-- 'curl=9\.\*'$/ }],
+  },
+  {
+    title: 'one that is held is not changed behind the back of whoever held it',
+    args: { name: 'curl', version: '7.90' },
+    facts: versioned(HELD, '7.90'),
+    change: refusal(/^package curl is held at 7\.88: say what becomes of it with hold: true or false$/),
+  },
+];
+
+const HOLDS: readonly Case[] = [
+  {
+    title: 'one is held',
+    args: { name: ['curl', 'jq'], hold: true },
+    facts: facts([packageFact('curl'), CURL], [packageFact('jq'), HELD]),
+    change: {
+      action: 'update',
+      risk: 'changes',
+      fields: [{ field: 'curl hold', before: false, after: true }],
+    },
+    commands: [{ script: 'set -eu\napt-mark hold -- curl', display: 'apt-mark hold curl' }],
+  },
+  {
+    title: 'one is no longer held',
+    args: { name: 'curl', hold: false },
+    facts: facts([packageFact('curl'), HELD]),
+    change: {
+      action: 'update',
+      risk: 'changes',
+      fields: [{ field: 'curl hold', before: true, after: false }],
+    },
+    commands: [{ script: 'set -eu\napt-mark unhold -- curl' }],
+  },
+  {
+    title: 'one that is held gets its new version where the task holds it, too',
+    args: { name: 'curl', version: '7.90', hold: true },
+    facts: versioned(HELD, '7.90'),
+    change: {
+      action: 'update',
+      risk: 'restarts',
+      fields: [{ field: 'curl', before: '7.88', after: '7.90' }],
+      reason: /^an upgrade/,
+    },
+    commands: [{ script: /--no-install-recommends --allow-change-held-packages -- curl=7\.90$/ }],
+  },
+  {
+    title: 'one that is missing is installed, then held',
+    args: { name: 'curl', hold: true },
+    facts: facts([packageFact('curl'), ABSENT]),
+    change: {
+      action: 'create',
+      risk: 'changes',
+      fields: [
+        { field: 'curl', after: 'installed' },
+        { field: 'curl hold', after: true },
+      ],
+    },
+    commands: [{ display: 'apt-get install curl' }, { display: 'apt-mark hold curl' }],
+  },
+];
 
 const CASES: readonly Case[] = [
   {
@@ -105,7 +239,7 @@ const CASES: readonly Case[] = [
   },
 ];
 
-expectCases(test, packageResource, CASES);
+expectCases(test, packageResource, [...CASES, ...VERSIONS, ...HOLDS]);
 
 expectRefusedArgs(
   test,
@@ -120,6 +254,11 @@ expectRefusedArgs(test, packageResource, [
   { name: [] },
   { name: ['jq', 'jq'] },
   { name: 'jq', state: 'latest' },
+  { name: ['jq', 'curl'], version: '1.0' },
+  { name: 'jq', version: '-y' },
+  { name: 'jq', version: '1 $(id)' },
+  { name: 'jq', state: 'absent', hold: true },
+  { name: 'jq', state: 'absent', version: '1' },
 ]);
 
 const APT =

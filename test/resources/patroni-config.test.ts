@@ -86,17 +86,23 @@ function diff(
 }
 
 const JUDGED: readonly (readonly [string, Settings, string, string, RegExp])[] = [
-  ['a parameter that needs no restart', { archive_command: 'x %p' }, 'update', 'changes', /^$/],
+  [
+    'a parameter that needs no restart',
+    { archive_command: 'x %p' },
+    'update',
+    'changes',
+    /^takes effect with a reload: archive_command$/,
+  ],
   [
     'one that needs a restart',
     { archive_mode: 'always', archive_command: 'x' },
     'update',
     'restarts',
-    /with a restart of PostgreSQL: archive_mode$/,
+    /^takes effect with a restart of PostgreSQL: archive_mode; with a reload: archive_command$/,
   ],
   ['a misspelt one', { archive_comand: 'x' }, 'blocked', 'reads', /knows no parameter archive_comand/],
-  ["an extension's", { 'pg_x.y': 1 }, 'update', 'changes', /^$/],
-  ['one in another case', { timezone: 'GMT' }, 'update', 'changes', /^$/],
+  ["an extension's", { 'pg_x.y': 1 }, 'update', 'changes', /with a reload: pg_x\.y$/],
+  ['one in another case', { timezone: 'GMT' }, 'update', 'changes', /with a reload: timezone$/],
   ['one that is fixed', { block_size: 1 }, 'blocked', 'reads', /block_size is fixed \(its value is 8192\)/],
 ];
 

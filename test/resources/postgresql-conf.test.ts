@@ -60,14 +60,17 @@ test('only what changed counts: a restart is named where one is needed', ({ mach
   answer(machine);
   const first = apply(machine, postgresqlConf, args(dir, { archive_mode: 'on', archive_command: 'a' }));
   assert.is(first.before.risk, 'restarts');
-  assert.match(first.before.reason ?? '', /restart of PostgreSQL: archive_mode$/);
+  assert.match(
+    first.before.reason ?? '',
+    /^takes effect with a restart of PostgreSQL: archive_mode; with a reload: archive_command$/,
+  );
   assert.equal(first.registered, {
     path: join(dir, 'conf.d/fanatico.conf'),
     restart_required: ['archive_mode'],
   });
   const second = apply(machine, postgresqlConf, args(dir, { archive_mode: 'on', archive_command: 'b' }));
   assert.equal([second.before.action, second.before.risk], ['update', 'changes']);
-  assert.match(second.before.reason ?? '', /with a reload/);
+  assert.match(second.before.reason ?? '', /^takes effect with a reload: archive_command$/);
   const third = apply(machine, postgresqlConf, args(dir, { archive_command: 'b' }));
   assert.is(third.before.risk, 'restarts', 'a parameter that goes needs one, too');
 });

@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Action } from '../../src/core/change.ts';
 import { MASK, Secret } from '../../src/core/secret.ts';
+import { EDIT_SPECIMENS } from './edit-specimens.ts';
 import { INSTALL_SPECIMENS } from './install-specimens.ts';
 import { PROGRAM_SPECIMENS } from './program-specimens.ts';
 import { type StubMachine, unitFile } from './stub-machine.ts';
@@ -193,6 +194,16 @@ export const SPECIMENS: readonly Specimen[] = [
     machine.write('installed/curl', '7.0');
     return { name: ['curl', 'jq'], recommends: true };
   }),
+  specimen('package', 'of a version, held', 'create', (_dir, machine) => {
+    machine.write('available/jq', '1.6-2\n1.7-1\n');
+    return { name: 'jq', version: '1.*', hold: true };
+  }),
+  specimen('package', 'downgraded and not held', 'update', (_dir, machine) => {
+    machine.write('available/jq', '1.6-2\n1.7-1\n');
+    machine.write('installed/jq', '1.7-1');
+    machine.write('installed/jq.held', '');
+    return { name: 'jq', version: '1.6-2', hold: false };
+  }),
   specimen('package', 'to be removed', 'delete', (_dir, machine) => {
     machine.write('installed/curl', '7.0');
     return { name: ['curl', 'jq'], state: 'absent' };
@@ -268,4 +279,5 @@ export const SPECIMENS: readonly Specimen[] = [
   })),
   ...INSTALL_SPECIMENS,
   ...PROGRAM_SPECIMENS,
+  ...EDIT_SPECIMENS,
 ];

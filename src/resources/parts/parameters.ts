@@ -1,5 +1,5 @@
 import type { FactView } from '../../core/fact.ts';
-import { type PostgresSetting, postgresFact } from '../../facts/postgres.ts';
+import { type PostgresSetting, postgresFact, type SettingContext } from '../../facts/postgres.ts';
 
 /** PostgreSQL's own list of its settings, by name in lower case; or why it could not be had. */
 export type Known =
@@ -42,7 +42,14 @@ export function parameterProblem(
   return undefined;
 }
 
-/** Which parameters take effect with a restart; all of them where PostgreSQL cannot be asked. */
+/** When a changed parameter takes effect, by its context; what is not named: with a reload. */
+const WHEN: { readonly [context in SettingContext]?: string } = {
+  postmaster: 'a restart of PostgreSQL',
+  'superuser-backend': 'a reload, for new connections',
+  backend: 'a reload, for new connections',
+};
+
+/** Which parameters take effect with a restart, and when each does; all may need one where nobody can be asked. */
 export function consequencesOf(
   names: readonly string[],
   known: Known,
@@ -53,8 +60,15 @@ export function consequencesOf(
       restart: names,
       reason: `PostgreSQL could not be asked which of these need a restart, so all may (${known.reason})`,
     };
-  const restart = names.filter((name) => known.settings.get(name.toLowerCase())?.context === 'postmaster');
-  return restart.length === 0
-    ? { restart }
-    : { restart, reason: `takes effect with a restart of PostgreSQL: ${restart.join(', ')}` };
+  const context = (name: string) => known.settings.get(name.toLowerCase())?.context ?? 'sighup';
+  const groups = Map.groupBy(names, (name) => WHEN[context(name)] ?? 'a reload');
+  const order = ['a restart of PostgreSQL', 'a reload', 'a reload, for new connections'];
+  const parts = order.flatMap((when) => {
+    const own = groups.get(when);
+    return own ? [`with ${when}: ${own.join(', ')}`] : [];
+  });
+  return {
+    restart: names.filter((name) => context(name) === 'postmaster'),
+    reason: `takes effect ${parts.join('; ')}`,
+  };
 }
