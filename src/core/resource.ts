@@ -4,7 +4,7 @@ import type { FactRequest, FactView, FarRequest, Prediction } from './fact.ts';
 import type { Touch } from './touch.ts';
 import type { Json, Value } from './value.ts';
 
-/** JSON Schema, draft 2020-12, with our keywords (`x-known-as`, `description` on every property). */
+/** JSON Schema, draft 2020-12, with our keywords (`x-known-as`, `x-secret`, `x-internal`, `x-written`); a description on every property. */
 export type JsonSchema = { readonly [key: string]: Json };
 
 export type ResourceScope = 'host' | 'cluster' | 'controller';

@@ -1,6 +1,6 @@
 import { type Change, NONE } from '../core/change.ts';
 import type { Resource } from '../core/resource.ts';
-import { object, text } from './parts/schema.ts';
+import { judged, object, text } from './parts/schema.ts';
 
 export type AdviseArgs = {
   /** As the language evaluated them. */
@@ -15,15 +15,7 @@ export const advise: Resource<AdviseArgs, { readonly holds: boolean }> = {
   summary: 'Warns, in every plan, while a condition does not hold. It never fails and changes nothing.',
   schema: object(
     {
-      that: {
-        type: 'array',
-        minItems: 1,
-        items: object({
-          expression: text('As written.'),
-          holds: { type: 'boolean', description: 'What it came to.' },
-        }),
-        description: 'Conditions that should all hold.',
-      },
+      that: judged('Conditions that should all hold: one, or a list.'),
       msg: text('What to say when one does not: what follows from it, and what to do.'),
     },
     ['that', 'msg'],

@@ -1,6 +1,6 @@
 import { blocked, NONE } from '../core/change.ts';
 import type { Resource } from '../core/resource.ts';
-import { object, text } from './parts/schema.ts';
+import { judged, object, text } from './parts/schema.ts';
 
 export type AssertArgs = {
   /** As the language evaluated them. */
@@ -15,15 +15,7 @@ export const assert: Resource<AssertArgs, { readonly holds: boolean }> = {
   summary: 'Stops when a condition does not hold.',
   schema: object(
     {
-      that: {
-        type: 'array',
-        minItems: 1,
-        items: object({
-          expression: text('As written.'),
-          holds: { type: 'boolean', description: 'What it came to.' },
-        }),
-        description: 'Conditions that must all hold.',
-      },
+      that: judged('Conditions that must all hold: one, or a list.'),
       msg: text('What to say when one does not.'),
     },
     ['that'],

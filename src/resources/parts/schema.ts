@@ -60,6 +60,7 @@ export const SOURCE: JsonSchema = {
     },
     ['path', 'sha256', 'size'],
   ),
+  'x-internal': true,
   description: 'The file that `src` names; filled in when the playbook is loaded.',
 };
 
@@ -73,5 +74,20 @@ export function duration(description: string): JsonSchema {
   return {
     ...DURATION,
     description: `${description} A number with its unit ("500ms", "30s", "5m", "1h"), or seconds.`,
+  };
+}
+
+/** Conditions: written as texts, and given to the resource as the language evaluated them. */
+export function judged(description: string): JsonSchema {
+  const condition: JsonSchema = { type: ['string', 'boolean'] };
+  return {
+    type: 'array',
+    minItems: 1,
+    items: object({
+      expression: text('As written.'),
+      holds: { type: 'boolean', description: 'What it came to.' },
+    }),
+    'x-written': { anyOf: [condition, { type: 'array', items: condition, minItems: 1 }] },
+    description,
   };
 }
