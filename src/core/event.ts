@@ -15,7 +15,16 @@ export interface Failure {
   readonly next?: string;
 }
 
-export type StepOutcome = 'ok' | 'changed' | 'skipped' | 'failed' | 'ignored' | 'unreachable' | 'unknown';
+/** `rescued`: it failed in a block that rescues; `unknown`: contact was lost before it could be looked at again. */
+export type StepOutcome =
+  | 'ok'
+  | 'changed'
+  | 'skipped'
+  | 'failed'
+  | 'rescued'
+  | 'ignored'
+  | 'unreachable'
+  | 'unknown';
 
 export interface Recap {
   readonly ok: number;

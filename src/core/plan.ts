@@ -20,6 +20,8 @@ export interface PlannedStep {
   readonly address: string;
   readonly change: Change;
   readonly skipped?: string;
+  /** It rescues a block: it runs only where a task of the block fails, which one without any change cannot. */
+  readonly rescue?: 'perhaps' | 'needless';
   /** A handler: runs only because a change notifies it (or an earlier run left it pending). */
   readonly handler?: 'notified' | 'pending' | 'perhaps';
   /** The commands as they would run, without secrets. */
@@ -57,6 +59,7 @@ export interface PlanSummary {
 export function summarize(plan: Plan): PlanSummary {
   const count = { create: 0, update: 0, delete: 0, run: 0, unknown: 0, blocked: 0, none: 0, skipped: 0 };
   for (const play of plan.plays)
-    for (const step of play.steps) count[step.skipped === undefined ? step.change.action : 'skipped'] += 1;
+    for (const step of play.steps.filter(({ rescue }) => rescue === undefined))
+      count[step.skipped === undefined ? step.change.action : 'skipped'] += 1;
   return count;
 }

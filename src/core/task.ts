@@ -37,6 +37,14 @@ export interface RenderedItem {
   readonly as: string | undefined;
 }
 
+/** A block that a task stands in, and in which of its parts. */
+export interface BlockPart {
+  /** Unique within the playbook. */
+  readonly block: string;
+  readonly name: string;
+  readonly part: 'block' | 'rescue' | 'always';
+}
+
 /** A task as the engine sees it. The language owns how it is evaluated, the engine when. */
 export interface Task {
   /** Stable across runs of an unchanged playbook: play number and task number. */
@@ -48,6 +56,8 @@ export interface Task {
   /** Name of the resource or action; `meta: flush_handlers` is the engine's own `flush_handlers`. */
   readonly resource: string;
   readonly tags: readonly string[];
+  /** The blocks around it, outermost first; the tasks of one part of a block stand together. */
+  readonly blocks?: readonly BlockPart[];
   readonly runOnce: boolean;
   readonly notify: readonly string[];
   readonly register?: string;
@@ -74,6 +84,8 @@ export interface Play {
   readonly batches: readonly (readonly string[])[];
   /** The hosts before the limit. */
   readonly allHosts: readonly string[];
+  /** How many of a batch's hosts may fail, in percent, before all stop at the next barrier; absent: none at all. */
+  readonly maxFailPercentage?: number;
   readonly tasks: readonly Task[];
   readonly handlers: readonly Task[];
 }

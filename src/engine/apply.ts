@@ -1,92 +1,150 @@
 import { gravest, type Outcome } from '../core/outcome.ts';
-import type { Play, Task } from '../core/task.ts';
+import type { Play } from '../core/task.ts';
+import { Course } from './course.ts';
 import { walkHost } from './host-walk.ts';
 import { Notified } from './notified.ts';
+import { goOnAfter } from './rescue.ts';
 import type { Run } from './run.ts';
 import { isShared, type Stretch, stretchesOf } from './stretches.ts';
+import { mustStop } from './thresholds.ts';
 
 type Pending = { readonly [host: string]: readonly string[] };
 
-/** Carries out a playbook, play by play, batch by batch; stops at the first barrier behind a failure. */
+/** One serial batch of a play under way. */
+interface Batch {
+  readonly play: Play;
+  /** Those that had not ended before. */
+  readonly hosts: readonly string[];
+  readonly courses: ReadonlyMap<string, Course>;
+  readonly notified: Notified;
+}
+
+/** Carries out a playbook, play by play, batch by batch; stops at the first barrier behind too many failures. */
 export async function applyPlaybook(run: Run): Promise<Outcome> {
   let pending: Pending = {};
+  for (const host of run.playbook.plays.flatMap((play) => play.batches.flat())) run.recaps.see(host);
   for (const play of run.playbook.plays) {
     run.emit({ type: 'play', name: play.name, hosts: play.batches.flat() });
-    for (const batch of play.batches) {
-      pending = { ...pending, ...(await applyBatch(run, play, batch)) };
-      if (run.ended.size > 0) break;
-    }
-    if (run.ended.size > 0) break;
+    const all = await applyPlay(run, play, (left) => {
+      pending = { ...pending, ...left };
+    });
+    if (!all) break;
   }
   const outcome = endOf(run);
   run.emit({ type: 'finished', outcome, recap: run.recaps.toRecord(), pendingHandlers: pending });
   return outcome;
 }
 
-async function applyBatch(run: Run, play: Play, hosts: readonly string[]): Promise<Pending> {
-  for (const host of hosts) run.recaps.see(host);
-  const notified = new Notified(run.notes, play, hosts);
-  for (const stretch of stretchesOf(run.ground, play.tasks)) {
-    await applyStretch(run, play, hosts, stretch, notified);
-    if (run.ended.size > 0) return notified.left();
+/** Says whether the run may go on. */
+async function applyPlay(run: Run, play: Play, keep: (pending: Pending) => void): Promise<boolean> {
+  for (const members of play.batches) {
+    const hosts = members.filter((host) => !run.ended.has(host));
+    const batch: Batch = {
+      play,
+      hosts,
+      courses: new Map(
+        hosts.map((host) => [host, new Course(play.tasks, (task) => run.registers.passOver(host, task))]),
+      ),
+      notified: new Notified(run.notes, play, hosts),
+    };
+    const goesOn = await applyBatch(run, batch);
+    keep(batch.notified.left());
+    if (!goesOn) return false;
   }
-  await runHandlers(run, play, hosts, notified);
-  return notified.left();
+  return true;
 }
 
-async function applyStretch(
-  run: Run,
-  play: Play,
-  hosts: readonly string[],
-  stretch: Stretch,
-  notified: Notified,
-): Promise<void> {
+async function applyBatch(run: Run, batch: Batch): Promise<boolean> {
+  for (const stretch of stretchesOf(run.ground, batch.play.tasks)) {
+    const goesOn = await applyStretch(run, batch, stretch);
+    if (!goesOn || mustStop(run, batch.play, batch.hosts)) return false;
+  }
+  await runHandlers(run, batch, goingOn(run, batch));
+  return !mustStop(run, batch.play, batch.hosts);
+}
+
+function goingOn(run: Run, { hosts }: Batch): readonly string[] {
+  return hosts.filter((host) => !run.ended.has(host));
+}
+
+/** The hosts whose way leads through a task: not those that have failed before it, or were led past it. */
+function presentAt(run: Run, batch: Batch, task: number): readonly string[] {
+  return goingOn(run, batch).filter((host) => batch.courses.get(host)?.cursor.task === task);
+}
+
+async function applyStretch(run: Run, batch: Batch, { kind, from, until }: Stretch): Promise<boolean> {
   run.ground.facts.forget();
-  if (stretch.kind === 'flush') await runHandlers(run, play, hosts, notified);
-  else if (stretch.kind === 'shared') await applyShared(run, hosts, stretch.task, notified, false);
-  else {
-    const done = await Promise.all(hosts.map((host) => walkHost(run, host, stretch.tasks)));
-    await notified.takeIn(done.flat());
+  if (kind === 'shared') return applyShared(run, batch, from);
+  if (kind === 'flush') {
+    const present = presentAt(run, batch, from);
+    await runHandlers(run, batch, present);
+    advance(run, batch, present, until);
+    return true;
   }
+  const done = await Promise.all(
+    goingOn(run, batch).map((host) => walkHost(run, host, courseOf(batch, host), until)),
+  );
+  await batch.notified.takeIn(done.flatMap(({ carriedOut }) => carriedOut));
+  return true;
 }
 
-/** Done by one host; what it registers is there for all. */
-async function applyShared(
-  run: Run,
-  hosts: readonly string[],
-  task: Task,
-  notified: Notified,
-  handler: boolean,
-): Promise<void> {
-  const [first] = hosts;
-  if (first === undefined) return;
-  await notified.takeIn(await walkHost(run, first, [task], handler));
-  const value = task.register === undefined ? undefined : run.registers.of(first)[task.register];
-  if (task.register !== undefined && value !== undefined)
-    for (const host of hosts) run.registers.set(host, task.register, value);
+/**
+ * Done by one host for all that are there: what it registers is there for all, and where it fails, it has failed
+ * for all, in the same block. A failure that is not rescued stops everything, because nobody has what it should do.
+ */
+async function applyShared(run: Run, batch: Batch, index: number): Promise<boolean> {
+  const [first, ...others] = presentAt(run, batch, index);
+  if (first === undefined) return true;
+  const { carriedOut, failure } = await walkHost(run, first, courseOf(batch, first), index + 1);
+  await batch.notified.takeIn(carriedOut);
+  share(run, first, others, batch.play.tasks[index]?.register);
+  if (run.ended.has(first)) return false;
+  if (!failure) advance(run, batch, others, index + 1);
+  else
+    for (const host of others) {
+      run.offPlan.add(host);
+      end(run, host, goOnAfter(run, host, courseOf(batch, host), failure));
+    }
+  return true;
+}
+
+function share(run: Run, from: string, to: readonly string[], register: string | undefined): void {
+  const value = register === undefined ? undefined : run.registers.of(from)[register];
+  if (register !== undefined && value !== undefined)
+    for (const host of to) run.registers.set(host, register, value);
+}
+
+function advance(run: Run, batch: Batch, hosts: readonly string[], to: number): void {
+  for (const host of hosts) end(run, host, courseOf(batch, host).advance({ task: to, item: 0 }));
+}
+
+function end(run: Run, host: string, outcome: Outcome | undefined): void {
+  if (outcome !== undefined) run.ended.set(host, outcome);
+}
+
+function courseOf({ courses }: Batch, host: string): Course {
+  const course = courses.get(host);
+  if (!course) throw new Error(`${host} is not in this batch`);
+  return course;
 }
 
 /** Handlers run in the order in which they are written, on the hosts where they are due. */
-async function runHandlers(
-  run: Run,
-  play: Play,
-  hosts: readonly string[],
-  notified: Notified,
-): Promise<void> {
+async function runHandlers(run: Run, batch: Batch, hosts: readonly string[]): Promise<void> {
+  const { play, notified } = batch;
   for (const handler of play.handlers) {
-    const due = notified.hostsFor(handler, hosts);
+    const due = notified.hostsFor(handler, hosts).filter((host) => !run.ended.has(host));
     if (due.length === 0) continue;
     run.ground.facts.forget();
-    if (isShared(run.ground, handler)) await applyShared(run, due, handler, notified, true);
-    else {
-      const done = await Promise.all(due.map((host) => walkHost(run, host, [handler], true)));
-      await notified.takeIn(done.flat());
-    }
-    for (const host of due) {
-      if (run.ended.has(host)) continue;
-      await notified.done(handler, host);
-    }
-    if (run.ended.size > 0) return;
+    const shared = isShared(run.ground, handler);
+    const acting = shared ? due.slice(0, 1) : due;
+    const done = await Promise.all(acting.map((host) => walkHost(run, host, new Course([handler]), 1, true)));
+    await notified.takeIn(done.flatMap(({ carriedOut }) => carriedOut));
+    const [first] = acting;
+    if (shared && first !== undefined) share(run, first, due, handler.register);
+    // What one does for all has failed for all.
+    for (const host of due)
+      if (!run.ended.has(shared && first !== undefined ? first : host)) await notified.done(handler, host);
+    if (mustStop(run, play, batch.hosts)) return;
   }
 }
 

@@ -135,6 +135,7 @@ export class Engine {
       },
       running: this.#running,
       begun: false,
+      offPlan: new Set(),
       ended: new Map(),
     };
   }

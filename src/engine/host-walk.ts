@@ -1,10 +1,12 @@
 import type { StepOutcome } from '../core/event.ts';
 import type { Task } from '../core/task.ts';
+import type { Course, Cursor } from './course.ts';
 import type { Decision } from './decision.ts';
 import { finishItem, type ItemOutcome } from './item-outcome.ts';
 import { registeredTask } from './registered.ts';
+import { type FailedTask, failedTask, goOnAfter, isForRescue, rescued } from './rescue.ts';
 import type { Run } from './run.ts';
-import { type Cursor, isWork, nextSegment, type Placed } from './segment.ts';
+import { isWork, nextSegment, type Placed } from './segment.ts';
 import { workThrough } from './work.ts';
 
 export interface CarriedOut {
@@ -15,20 +17,28 @@ export interface CarriedOut {
   readonly keepers: readonly string[];
 }
 
+/** What a host did, and the last failure after which it went on elsewhere or not at all. */
+export interface Walked {
+  /** The decisions that were carried out, and whether they changed something, for their handlers. */
+  readonly carriedOut: readonly CarriedOut[];
+  readonly failure?: FailedTask;
+}
+
 /**
- * Walks one host through tasks: look, decide, do, look again, until the end or until it cannot go on.
- * Returns the decisions that were carried out, and whether they changed something, for their handlers.
- * Why a host could not go on is kept in `run.ended`.
+ * Walks one host through tasks up to `until`: look, decide, do, look again, until the end or until it cannot
+ * go on. A failure leads to its block's `rescue` and `always`, as the course says. Why a host could not go on
+ * is kept in `run.ended`.
  */
 export async function walkHost(
   run: Run,
   host: string,
-  tasks: readonly Task[],
+  course: Course,
+  until: number,
   handler = false,
-): Promise<readonly CarriedOut[]> {
+): Promise<Walked> {
   const carriedOut: CarriedOut[] = [];
   const behind = new Map<number, { decisions: Decision[]; outcomes: ItemOutcome[] }>();
-  let cursor: Cursor = { task: 0, item: 0 };
+  let last: FailedTask | undefined;
 
   const settle = (placed: Placed, outcome: ItemOutcome): void => {
     finishItem(run, placed.decision, outcome, handler);
@@ -43,14 +53,15 @@ export async function walkHost(
         keepers: keepersOf(placed.decision, outcome),
       });
     if (placed.isLast || isUnfinished(outcome)) finishTask(run, host, task.decisions, task.outcomes);
+    if (outcome.failure) run.offPlan.add(host);
   };
 
-  while (cursor.task < tasks.length) {
+  while (course.cursor.task < until) {
     if (run.signal?.aborted) {
       run.ended.set(host, 'stopped');
       break;
     }
-    const segment = await nextSegment(run, host, tasks, cursor);
+    const segment = await nextSegment(run, host, course, until);
     const lost = run.contacts.whyLost(host);
     if (lost !== undefined) {
       run.ended.set(host, 'unreachable');
@@ -60,17 +71,24 @@ export async function walkHost(
     for (const task of segment.empty) register(run, host, task, [], []);
     const work = segment.placed.filter((p) => isWork(p.decision));
     const outcomes = await workThrough(run, work, handler);
-    const failed = segment.placed.find((p) => isUnfinished(outcomes.get(p)));
+    let failure: FailedTask | undefined;
     for (const placed of segment.placed) {
-      const outcome = isWork(placed.decision) ? outcomes.get(placed) : unchanged(placed.decision);
-      if (!outcome) break;
+      const given = isWork(placed.decision) ? outcomes.get(placed) : unchanged(placed.decision);
+      if (!given) break;
+      const outcome = isForRescue(course, placed.decision, given) ? rescued(given) : given;
       settle(placed, outcome);
-      if (placed === failed) break;
+      if (!isUnfinished(outcome)) continue;
+      failure = failedTask(placed, outcome);
+      break;
     }
-    if (failed || run.ended.has(host)) break;
-    cursor = nextCursor(segment.next, segment.placed, outcomes);
+    last = failure ?? last;
+    const ended = failure
+      ? goOnAfter(run, host, course, failure)
+      : course.advance(nextCursor(segment.next, segment.placed, outcomes));
+    if (ended !== undefined) run.ended.set(host, ended);
+    if (run.ended.has(host)) break;
   }
-  return carriedOut;
+  return { carriedOut, ...(last && { failure: last }) };
 }
 
 /** After a failure that is ignored, the rest of its batch has not been done: go on right behind it. */

@@ -14,7 +14,7 @@ export interface ItemOutcome {
   readonly fresh?: Decision;
 }
 
-/** Tells how an item ended, and keeps the end of the host where it cannot go on. */
+/** Tells how an item ended. */
 export function finishItem(run: Run, decision: Decision, ended: ItemOutcome, handler: boolean): void {
   const { task, host, item, change } = decision;
   const { outcome, outputs, reason, failure } = ended;
@@ -32,5 +32,4 @@ export function finishItem(run: Run, decision: Decision, ended: ItemOutcome, han
     handler,
     sensitive: task.sensitive,
   });
-  if (failure && outcome !== 'ignored') run.ended.set(host, failure.outcome);
 }

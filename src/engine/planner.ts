@@ -8,6 +8,7 @@ import { type Decision, taskLabel } from './decision.ts';
 import type { Ground } from './ground.ts';
 import { keepersFromBefore } from './handler-key.ts';
 import { Outlook } from './outlook.ts';
+import { isRescue, PlannedBlocks } from './planned-blocks.ts';
 import { type Masking, plannedStep } from './planned-step.ts';
 import { registeredTask } from './registered.ts';
 import { Registers } from './registers.ts';
@@ -27,6 +28,7 @@ interface Walk {
   readonly warnings: Set<string>;
   /** Handlers that have had their turn: what an earlier run left pending is then done. */
   readonly handled: Set<string>;
+  readonly blocks: PlannedBlocks;
 }
 
 /**
@@ -44,6 +46,7 @@ export function planFrom(ground: Ground, playbook: Playbook, masking: Masking): 
     addresses: new Addresses(),
     warnings: new Set(playbook.warnings.map((w) => w.message)),
     handled: new Set(),
+    blocks: new PlannedBlocks(),
   };
   const plays = playbook.plays.map((play) => planPlay(walk, play));
   return {
@@ -73,10 +76,15 @@ function planBatch(walk: Walk, play: Play, hosts: readonly string[]): PlannedSte
   const notified = pendingFromBefore(walk, play, hosts);
   for (const task of play.tasks) {
     if (isFlush(task)) {
-      steps.push(...planHandlers(walk, play, hosts, notified));
+      if (!isRescue(task)) steps.push(...planHandlers(walk, play, hosts, notified));
+      continue;
+    }
+    if (isRescue(task)) {
+      steps.push(...hosts.map((host) => walk.blocks.planRescue(task, host, walk.registers)));
       continue;
     }
     for (const decision of planTask(walk, play, task, hosts)) {
+      walk.blocks.note(decision);
       const step = plannedStep(decision, walk.masking);
       steps.push(step);
       noteAdvice(walk, step);

@@ -4,6 +4,7 @@ import { freeze, memoryVault } from '../core/json.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { Plan, PlannedStep } from '../core/plan.ts';
 import type { Playbook } from '../core/task.ts';
+import { Course } from './course.ts';
 import { blockedFailure } from './failure.ts';
 import { plannedKey, type Run } from './run.ts';
 
@@ -20,10 +21,13 @@ export function refuseUnreachable(run: Run, planned: Plan): Outcome | undefined 
   return finish(run, 'unreachable');
 }
 
-/** The steps that cannot be carried out and whose failure is not ignored. */
+/** The steps that cannot be carried out and whose failure is neither ignored nor rescued. */
 export function blockedSteps(playbook: Playbook, planned: Plan): readonly PlannedStep[] {
-  const tasks = playbook.plays.flatMap((play) => [...play.tasks, ...play.handlers]);
-  const ignorable = new Set(tasks.filter((task) => task.ignoreErrors).map((task) => task.id));
+  const bearable = playbook.plays.flatMap(({ tasks, handlers }) => {
+    const course = new Course(tasks);
+    return [...tasks, ...handlers].filter((task) => task.ignoreErrors || course.isRescuable(task));
+  });
+  const ignorable = new Set(bearable.map((task) => task.id));
   const steps = planned.plays.flatMap((play) => play.steps);
   return steps.filter((step) => step.change.action === 'blocked' && !ignorable.has(step.task.id));
 }

@@ -1,4 +1,8 @@
+import type { Task } from '../core/task.ts';
 import type { Value } from '../core/value.ts';
+
+/** What is registered of a task that was left out: its block failed before it, or did not fail and it would have rescued it. */
+const LEFT_OUT: Value = { results: [], changed: false, failed: false, skipped: true };
 
 type Kept = { readonly [name: string]: Value };
 
@@ -12,6 +16,11 @@ export class Registers {
 
   set(host: string, name: string, value: Value): void {
     this.#kept.set(host, { ...this.of(host), [name]: value });
+  }
+
+  /** A task that is left out says so, unless another one has registered something there. */
+  passOver(host: string, { register }: Task): void {
+    if (register !== undefined && !Object.hasOwn(this.of(host), register)) this.set(host, register, LEFT_OUT);
   }
 
   copy(): Registers {

@@ -47,6 +47,8 @@ export interface Run {
   readonly running: Map<string, string>;
   /** Whether any batch was begun in this run. */
   begun: boolean;
+  /** Hosts on which something failed and was ignored or rescued: there what was planned does not bind what follows. */
+  readonly offPlan: Set<string>;
   /** How each host ended that could not go on. */
   readonly ended: Map<string, Outcome>;
 }

@@ -1,17 +1,12 @@
 import { InputError } from '../core/diagnostic.ts';
 import type { Task } from '../core/task.ts';
+import type { Course, Cursor } from './course.ts';
 import { broken, decide } from './decide.ts';
 import { type Decision, notYet } from './decision.ts';
 import { Outlook } from './outlook.ts';
 import { addToOutlook } from './planner.ts';
 import { registeredTask } from './registered.ts';
 import type { Run } from './run.ts';
-
-/** Where a host stands in its tasks: the task, and how many of its items are behind it. */
-export interface Cursor {
-  readonly task: number;
-  readonly item: number;
-}
 
 /** One decision and where it stands. */
 export interface Placed {
@@ -30,28 +25,32 @@ export interface Segment {
 }
 
 /** Decides from the cursor on until something has to be done before more can be known; looks as needed. */
-export async function nextSegment(
-  run: Run,
-  host: string,
-  tasks: readonly Task[],
-  from: Cursor,
-): Promise<Segment> {
+export async function nextSegment(run: Run, host: string, course: Course, until: number): Promise<Segment> {
   for (;;) {
-    const segment = walkSegment(run, host, tasks, from);
+    const segment = walkSegment(run, host, course, until);
     if (!(await run.lookAtWanted())) return segment;
   }
 }
 
 /** One walk, without waiting; facts that it misses are noted as wanted. */
-export function walkSegment(run: Run, host: string, tasks: readonly Task[], from: Cursor): Segment {
+export function walkSegment(run: Run, host: string, course: Course, until: number): Segment {
+  const { tasks, cursor: from } = course;
   const outlook = new Outlook(run.ground.kinds);
   const registers = run.registers.copy();
   const placed: Placed[] = [];
   const work: Decision[] = [];
   const empty: Task[] = [];
+  let before: Task | undefined;
 
-  for (let number = from.task; number < tasks.length; number += 1) {
+  for (let number = from.task; number < until; number += 1) {
     const task = tasks[number] as Task;
+    const isTurning = work.length > 0 && before !== undefined && course.isTurning(before, task);
+    if (isTurning || course.isOverBefore(number)) return { placed, empty, next: { task: number, item: 0 } };
+    before = task;
+    if (course.isPassedOver(task)) {
+      registers.passOver(host, task);
+      continue;
+    }
     const decisions: Decision[] = [];
     const deciding = decide(run.ground, outlook, task, host, registers.of(host));
     const decideNext = (): IteratorResult<Decision, void> => next(run, deciding, task, host);
@@ -88,7 +87,7 @@ export function walkSegment(run: Run, host: string, tasks: readonly Task[], from
       registers.set(host, task.register, isDue ? notYet(task) : registeredTask(decisions, []));
     }
   }
-  return { placed, empty, next: { task: tasks.length, item: 0 } };
+  return { placed, empty, next: { task: until, item: 0 } };
 }
 
 /** The next decision; a condition that breaks on what was registered in this run is a failure of its task. */

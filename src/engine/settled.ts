@@ -8,7 +8,10 @@ export function settledRecap(run: Run, planned: Plan): Outcome {
   for (const play of planned.plays) {
     run.emit({ type: 'play', name: play.name, hosts: play.hosts });
     for (const host of play.hosts) run.recaps.see(host);
-    const tasks = Map.groupBy(play.steps, (step) => `${step.host} ${step.task.id}`);
+    const tasks = Map.groupBy(
+      play.steps.filter(({ rescue }) => rescue === undefined),
+      (step) => `${step.host} ${step.task.id}`,
+    );
     for (const steps of tasks.values()) {
       const outcomes = steps.map((step): StepOutcome => (step.skipped === undefined ? 'ok' : 'skipped'));
       run.recaps.count(steps[0]?.host ?? '', outcomes);

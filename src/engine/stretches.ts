@@ -21,31 +21,24 @@ export function actingHosts(ground: Ground, task: Task, hosts: readonly string[]
   return isShared(ground, task) ? hosts.slice(0, 1) : hosts;
 }
 
-export type Stretch =
-  | { readonly kind: 'flush' }
-  | { readonly kind: 'shared'; readonly task: Task }
-  | { readonly kind: 'hosts'; readonly tasks: readonly Task[] };
+/** A stretch of a play's tasks, from one barrier to the next. */
+export interface Stretch {
+  readonly kind: 'flush' | 'shared' | 'hosts';
+  readonly from: number;
+  readonly until: number;
+}
 
 /** Cuts a play's tasks at its barriers: each host walks a stretch by itself, all wait at its end. */
 export function stretchesOf(ground: Ground, tasks: readonly Task[]): readonly Stretch[] {
   const stretches: Stretch[] = [];
-  let own: Task[] = [];
-  const end = (): void => {
-    if (own.length) stretches.push({ kind: 'hosts', tasks: own });
-    own = [];
-  };
-  for (const task of tasks) {
-    if (isFlush(task)) {
-      end();
-      stretches.push({ kind: 'flush' });
-    } else if (isShared(ground, task)) {
-      end();
-      stretches.push({ kind: 'shared', task });
-    } else if (readsOthers(ground, task)) {
-      end();
-      stretches.push({ kind: 'hosts', tasks: [task] });
-    } else own.push(task);
-  }
-  end();
+  let mayGrow = false;
+  tasks.forEach((task, index) => {
+    const kind = isFlush(task) ? 'flush' : isShared(ground, task) ? 'shared' : 'hosts';
+    const isOwn = kind === 'hosts' && !readsOthers(ground, task);
+    const last = stretches.at(-1);
+    if (last && isOwn && mayGrow) stretches[stretches.length - 1] = { ...last, until: index + 1 };
+    else stretches.push({ kind, from: index, until: index + 1 });
+    mayGrow = isOwn;
+  });
   return stretches;
 }

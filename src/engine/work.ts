@@ -65,9 +65,15 @@ function refusal(run: Run, decision: Decision, handler: boolean): Failure | unde
   const { change, task, host, item } = decision;
   if (change.action === 'blocked') return blockedFailure(change);
   if (change.action === 'unknown') return stillUnknown(change);
+  if (isOffPlan(run, decision)) return undefined;
   const planned = run.planned.get(plannedKey(task.id, host, run.masker.mask(item?.label ?? '')));
   if (!handler && planned?.change.action === 'none' && isChanging(change)) return notPlanned(change);
   return undefined;
+}
+
+/** After a failure that was ignored or rescued, the plan, which told of the way without failures, does not bind any more. */
+function isOffPlan({ offPlan }: Run, { host, on, resource }: Decision): boolean {
+  return offPlan.has(host) || offPlan.has(on) || (resource.scope === 'cluster' && offPlan.size > 0);
 }
 
 async function doBatch(

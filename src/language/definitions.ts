@@ -34,6 +34,8 @@ export const OWN_NAMES: readonly string[] = [
   'facts',
   'vars',
   'result',
+  'failed_task',
+  'failed_result',
 ];
 
 /** Reads the variables of a mapping; names that cannot be used are mistakes. */

@@ -1,4 +1,5 @@
 import type { Position } from '../core/diagnostic.ts';
+import type { BlockPart } from '../core/task.ts';
 import type { Touch } from '../core/touch.ts';
 import type { Layer } from './definitions.ts';
 import type { Located, LocatedMapping, LocatedScalar } from './located.ts';
@@ -12,6 +13,7 @@ export interface PlayDraft {
   /** The hosts before the limit, in the order of the inventory. */
   readonly hosts: readonly string[];
   readonly serial: Located | undefined;
+  readonly maxFailPercentage: number | undefined;
   readonly defaults: Layer;
   readonly vars: Layer;
   readonly tasks: readonly TaskDraft[];
@@ -40,6 +42,8 @@ export interface TaskDraft {
   readonly register: string | undefined;
   readonly registerPosition: Position;
   readonly tags: readonly string[];
+  /** The blocks around it, outermost first. */
+  readonly blocks: readonly BlockPart[];
   readonly become: boolean | undefined;
   readonly becomeUser: LocatedScalar | undefined;
   readonly runOnce: boolean;

@@ -33,8 +33,6 @@ const MODULES: Table = {
   import_role: 'roles are not supported: write the tasks in a playbook',
   include_vars: 'put the variables into the inventory, or pass -e @file',
   import_playbook: 'run the playbooks one after the other',
-  block: 'blocks are not supported: put `when`, `become`, `tags` at each task',
-  rescue: 'blocks are not supported: write a runbook with `on_failure`',
 };
 
 const TASK_KEYS: Table = {
@@ -48,7 +46,6 @@ const TASK_KEYS: Table = {
   become_method: 'remove it: sudo is the only one',
   only_if: 'write `when:`',
   unless: 'write `when:` with !( … )',
-  no_log: 'write `sensitive: true`',
   environment: 'not supported yet: write `command: {environment: …}`',
   listen: 'not supported yet: notify the handler by its name',
   check_mode: 'remove it: every plan is without changes',
@@ -78,14 +75,18 @@ const PLAY_KEYS: Table = {
   connection: 'write `ansible_connection` in the inventory',
   environment: 'not supported yet: write `command: {environment: …}`',
   strategy: 'remove it: write `serial:` for smaller batches',
-  any_errors_fatal: 'remove it',
-  max_fail_percentage: 'remove it, or write `serial:` for smaller batches',
   host: 'write `hosts:`',
   import_playbook: 'run the playbooks one after the other',
 };
 
 export function playKeyHint(key: string, known: readonly string[]): string | undefined {
   return PLAY_KEYS[key] ?? didYouMean(key, known, 'a play has');
+}
+
+export function blockKeyHint(key: string, known: readonly string[]): string | undefined {
+  const atTask = ['register', 'loop', 'until', 'changed_when', 'failed_when', 'with_items'];
+  if (atTask.includes(key)) return `write \`${key}\` at the tasks of the block`;
+  return TASK_KEYS[key] ?? didYouMean(key, known, 'a block has');
 }
 
 /** What to write for a key of a task that is neither a keyword nor a resource. */

@@ -14,6 +14,7 @@ import { beforehand, type PlayLayers } from './play-scope.ts';
 import { Mistake, Problems } from './problems.ts';
 import { readPlays } from './read-play.ts';
 import { renderTask, type TaskContext, taskOf } from './render-task.ts';
+import { addRescueNames } from './rescue-names.ts';
 import type { ResourceSchema } from './resource-schema.ts';
 import { checkTags, isSelected, type Selection } from './selection.ts';
 import { splitBatches } from './serial.ts';
@@ -150,6 +151,7 @@ function finishPlay(
       problems,
     ),
     allHosts: draft.hosts,
+    ...(draft.maxFailPercentage !== undefined && { maxFailPercentage: draft.maxFailPercentage }),
     tasks: asTasks(tasks.filter(({ draft: task }) => isSelected(task, selection))),
     handlers: asTasks(handlers),
   };
@@ -167,6 +169,7 @@ function finishTask(
   checkArgumentNames(draft, problems);
   const visible = new Map(registered.by);
   const shapes = new Map(registered.shapes);
+  addRescueNames(draft, visible, shapes);
   const later = new Map([...registered.all].filter(([name]) => !visible.has(name)));
   const conditions = compileTask(draft, roots, shapes, later, problems);
   keepRegister(draft, loaded, layers, registered, problems);

@@ -4,10 +4,12 @@ import { describe } from './describe.ts';
 import type { PlayDraft, TaskDraft } from './draft.ts';
 import { Fields } from './fields.ts';
 import { playKeyHint } from './foreign.ts';
-import { type Located, type LocatedScalar, plainValue } from './located.ts';
+import { type Located, plainValue } from './located.ts';
 import { matchHosts } from './patterns.ts';
 import type { Problems } from './problems.ts';
-import { readTags, readTask } from './read-task.ts';
+import { readMaxFail } from './read-max-fail.ts';
+import { readTags } from './read-task.ts';
+import { type Inherited, NOTHING_INHERITED, readTaskList } from './read-tasks.ts';
 import type { ResourceSchema } from './resource-schema.ts';
 import { hasTemplate } from './template.ts';
 
@@ -19,6 +21,8 @@ const PLAY_KEYS: readonly string[] = [
   'tasks',
   'handlers',
   'serial',
+  'max_fail_percentage',
+  'any_errors_fatal',
   'become',
   'become_user',
   'tags',
@@ -86,7 +90,7 @@ function readPlay(node: Located, number: number, reading: PlayReading): PlayDraf
   const hosts = readHosts(fields, reading);
   const become = fields.boolean('become') ?? (fields.entry('become_user') ? true : undefined);
   const becomeUser = fields.text('become_user');
-  const inherited = { tags: readTags(fields), become, becomeUser };
+  const inherited = { ...NOTHING_INHERITED, tags: readTags(fields), become, becomeUser };
   const tasks = readTasks(fields, 'tasks', `p${number}.t`, inherited, reading);
   const handlers = readTasks(fields, 'handlers', `p${number}.h`, { ...inherited, tags: [] }, reading);
   checkHandlers(tasks, handlers, problems);
@@ -102,6 +106,7 @@ function readPlay(node: Located, number: number, reading: PlayReading): PlayDraf
     position: node.position,
     hosts,
     serial: fields.entry('serial')?.value,
+    maxFailPercentage: readMaxFail(fields, problems),
     defaults: layerOf(fields.mappingOf('defaults'), 'defaults', `defaults of play ${number}`, problems),
     vars: layerOf(fields.mappingOf('vars'), 'play', `vars of play ${number}`, problems),
     tasks,
@@ -145,27 +150,13 @@ function readTasks(
   fields: Fields,
   key: 'tasks' | 'handlers',
   idPrefix: string,
-  inherited: {
-    readonly tags: readonly string[];
-    readonly become: boolean | undefined;
-    readonly becomeUser: LocatedScalar | undefined;
-  },
+  inherited: Inherited,
   reading: PlayReading,
 ): TaskDraft[] {
-  const items = plainValue(fields.entry(key)?.value ?? EMPTY_LIST) === null ? [] : fields.list(key);
-  return (items ?? [])
-    .map((item, index) =>
-      readTask(
-        item,
-        { ...inherited, id: `${idPrefix}${index + 1}`, number: reading.nextNumber() },
-        reading.resources,
-        reading.problems,
-      ),
-    )
-    .filter((task) => task !== undefined);
+  const entry = fields.entry(key);
+  const items = entry && plainValue(entry.value) !== null ? fields.list(key) : [];
+  return readTaskList(items ?? [], idPrefix, inherited, { ...reading, mayNest: key === 'tasks' });
 }
-
-const EMPTY_LIST: Located = { kind: 'list', position: { file: '', line: 1, column: 1 }, items: [] };
 
 function checkHandlers(
   tasks: readonly TaskDraft[],

@@ -1,5 +1,5 @@
 import { CEL_WORDS } from './condition-environment.ts';
-import { checkName, layerOf } from './definitions.ts';
+import { checkName, type Layer, layerOf } from './definitions.ts';
 import { describe } from './describe.ts';
 import type { TaskDraft } from './draft.ts';
 import { Fields } from './fields.ts';
@@ -7,6 +7,7 @@ import { isForeignModule, taskKeyHint } from './foreign.ts';
 import { type Entry, type Located, type LocatedMapping, type LocatedScalar, plainValue } from './located.ts';
 import type { Problems } from './problems.ts';
 import { readRetry } from './read-retry.ts';
+import type { Inherited } from './read-tasks.ts';
 import { readTouches } from './read-touches.ts';
 import { FLUSH_HANDLERS, type ResourceSchema } from './resource-schema.ts';
 import { hasTemplate } from './template.ts';
@@ -32,15 +33,13 @@ export const TASK_KEYWORDS: readonly string[] = [
   'vars',
   'touches',
   'sensitive',
+  'no_log',
 ];
 
-/** What a task inherits from its play, and where it stands in it. */
-export interface TaskPlace {
+/** What a task inherits from its play and blocks, and where it stands in them. */
+export interface TaskPlace extends Inherited {
   readonly id: string;
   readonly number: number;
-  readonly tags: readonly string[];
-  readonly become: boolean | undefined;
-  readonly becomeUser: LocatedScalar | undefined;
 }
 
 /** Reads one task; undefined when it does not even name a resource. Every mistake is collected. */
@@ -76,7 +75,7 @@ export function readTask(
     resourcePosition: entry.keyPosition,
     args,
     isBroken: isWrong === true || found.isRefused,
-    when: conditionsOf(fields, 'when'),
+    when: [...place.when, ...conditionsOf(fields, 'when')],
     until: conditionsOf(fields, 'until'),
     changedWhen: conditionsOf(fields, 'changed_when'),
     failedWhen: conditionsOf(fields, 'failed_when'),
@@ -86,17 +85,18 @@ export function readTask(
     register,
     registerPosition: fields.entry('register')?.value.position ?? node.position,
     tags: [...new Set([...place.tags, ...readTags(fields)])],
+    blocks: place.blocks,
     // An account to become is a wish to become it.
     become: fields.boolean('become') ?? (fields.entry('become_user') ? true : place.become),
     becomeUser,
-    runOnce: fields.boolean('run_once') ?? false,
-    delegateTo: fields.text('delegate_to'),
-    notify: fields.texts('notify'),
+    runOnce: fields.boolean('run_once') ?? place.runOnce,
+    delegateTo: fields.text('delegate_to') ?? place.delegateTo,
+    notify: [...place.notify, ...fields.texts('notify')],
     retry: readRetry(fields, problems),
-    ignoreErrors: fields.boolean('ignore_errors') ?? false,
-    vars: layerOf(fields.mappingOf('vars'), 'play', `vars of task ${place.number}`, problems),
+    ignoreErrors: fields.boolean('ignore_errors') ?? place.ignoreErrors,
+    vars: withVars(place.vars, fields, `vars of task ${place.number}`, problems),
     touches: readTouches(fields, problems),
-    sensitive: fields.boolean('sensitive') ?? false,
+    sensitive: readSensitive(fields, problems) ?? place.sensitive,
   };
   if (fields.entry('loop_control') && !loop)
     problems.error('`loop_control` has no effect without `loop`', fields.entry('loop_control')?.keyPosition);
@@ -198,8 +198,26 @@ function readName(
   return isShown ? `${resource.name} ${subject.value}` : resource.name;
 }
 
+/** Variables of a block or task, stronger than those around it; one layer as long as nobody adds any. */
+export function withVars(around: Layer, fields: Fields, origin: string, problems: Problems): Layer {
+  const own = layerOf(fields.mappingOf('vars'), 'play', origin, problems);
+  return own.size === 0 ? around : new Map([...around, ...own]);
+}
+
+/** `no_log` is the name that Ansible gives it. */
+export function readSensitive(fields: Fields, problems: Problems): boolean | undefined {
+  const [own, other] = [fields.boolean('sensitive'), fields.boolean('no_log')];
+  if (own !== undefined && other !== undefined)
+    problems.error(
+      '`no_log` and `sensitive` mean the same',
+      fields.entry('no_log')?.keyPosition,
+      'write one',
+    );
+  return own ?? other;
+}
+
 /** A condition, or a list of them that must all hold. */
-function conditionsOf(fields: Fields, key: string): readonly Located[] {
+export function conditionsOf(fields: Fields, key: string): readonly Located[] {
   const value = fields.entry(key)?.value;
   if (!value) return [];
   return value.kind === 'list' ? value.items : [value];

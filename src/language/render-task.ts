@@ -44,6 +44,7 @@ export function taskOf(context: TaskContext): Task {
     position: draft.position,
     resource: draft.resource.name,
     tags: draft.tags,
+    ...(draft.blocks.length > 0 && { blocks: draft.blocks }),
     runOnce: draft.runOnce,
     notify: draft.notify.map((node) => String(node.value)),
     ...(draft.register !== undefined && { register: draft.register }),

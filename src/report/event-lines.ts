@@ -47,11 +47,12 @@ function endText(event: Of<'end'>, paint: Paint): string {
       ? ''
       : `  ${cut(harmless(event.address).replaceAll('\n', ' '), MOST_ADDRESS)}`;
   const line = `${outcome}: [${host}] ${event.handler ? 'handler ' : ''}${taskTitle(task, item)}${address}${why}  ${duration(event.durationMs)}`;
-  const shown = paint(outcome === 'ignored' || outcome === 'unknown' ? 'warning' : outcome, line);
+  const isBearable = outcome === 'ignored' || outcome === 'rescued' || outcome === 'unknown';
+  const shown = paint(isBearable ? 'warning' : outcome, line);
   if (failure === undefined) return shown;
   const seen = event.sensitive ? withoutOutput(failure) : failure;
   const details = failureText({ host, task, item, failure: seen }, paint);
-  return outcome === 'ignored' ? `${shown}\n${details}` : details;
+  return isBearable ? `${shown}\n${details}` : details;
 }
 
 /** Of a sensitive task's failure neither what was run nor what it said. */

@@ -59,7 +59,8 @@ function handlerText(handler: 'notified' | 'pending' | 'perhaps'): string {
 }
 
 function skippedText({ step, hosts }: StepGroup, why: string): string {
-  return `${harmless(step.address || step.task.name)}  [${hostNames(hosts)}]  skipped (${harmless(why)})`;
+  const text = step.rescue === undefined ? `skipped (${harmless(why)})` : harmless(why);
+  return `${harmless(step.address || step.task.name)}  [${hostNames(hosts)}]  ${text}`;
 }
 
 function reasonLines(change: Change): string[] {

@@ -69,6 +69,7 @@ function taskLine({ step: { task } }: StepGroup, paint: Paint): string {
 }
 
 function isWorthShowing({ step }: StepGroup): boolean {
+  if (step.rescue !== undefined) return step.rescue === 'perhaps';
   return step.skipped === undefined && step.change.action !== 'none';
 }
 

@@ -27,6 +27,18 @@ test('the examples of the page load with the resources as they are', () => {
   assert.equal(warnings, []);
 });
 
+test('the block of the page loads', () => {
+  const indented = example('tasks').replaceAll('\n', '\n    ');
+  const { plays } = loadPlaybook({
+    file: 'playbook.yml',
+    text: `- hosts: all\n  tasks:\n    ${indented}`,
+    inventory: loadInventory('inventory.yml', example('inventory')),
+    resources,
+    readFile: () => '',
+  });
+  assert.is(plays[0]?.tasks.length, 3);
+});
+
 test('the page names every key of a task and every function of templates', () => {
   const missing = [...TASK_KEYWORDS, ...Object.keys(FUNCTION_ARITY)].filter(
     (name) => !new RegExp(`[\`({]${name}\\b`).test(page),

@@ -127,15 +127,12 @@ steps: []
     ['4:7 a task has no key `sudo` | write `become: true`'],
   ],
   [
-    'a block',
+    'a role',
     `- hosts: db
   tasks:
-    - block:
-        - command: ls
+    - include_role: { name: x }
 `,
-    [
-      '3:7 there is no resource `block` | blocks are not supported: put `when`, `become`, `tags` at each task',
-    ],
+    ['3:7 there is no resource `include_role` | roles are not supported: write the tasks in a playbook'],
   ],
   [
     'a task without a resource',
