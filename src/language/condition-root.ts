@@ -80,6 +80,7 @@ export class ConditionRoots {
       hostvars: objectShape(Object.fromEntries(hosts.map((host) => [host.name, vars]))),
       group_names: names,
       play_hosts: names,
+      lost: names,
       inventory_hostname: STRING,
     };
   }

@@ -29,6 +29,7 @@ export const OWN_NAMES: readonly string[] = [
   'inventory_hostname',
   'group_names',
   'play_hosts',
+  'lost',
   'groups',
   'hostvars',
   'facts',

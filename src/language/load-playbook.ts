@@ -42,7 +42,7 @@ export interface LoadOptions {
 }
 
 /** Registers known at some point of the playbook: their types, and who sets them. */
-interface Registered {
+export interface Registered {
   readonly shapes: Map<string, Shape>;
   readonly by: Map<string, string>;
   /** Of the whole playbook: the task that first sets each. */
@@ -128,7 +128,7 @@ function commandLineLayer({ extraVars = {} }: LoadOptions, problems: Problems): 
   return valueLayer(Object.fromEntries(usable), 'command line', 'the command line');
 }
 
-function finishPlay(
+export function finishPlay(
   draft: PlayDraft,
   kept: ReadonlySet<string>,
   selection: Selection,
@@ -157,7 +157,7 @@ function finishPlay(
   };
 }
 
-function finishTask(
+export function finishTask(
   draft: TaskDraft,
   loaded: Loaded,
   layers: PlayLayers,
@@ -176,7 +176,7 @@ function finishTask(
   return { draft, conditions, loaded, layers, files, visible, later, shapes, problems };
 }
 
-function allRegisters(drafts: readonly PlayDraft[]): Map<string, string> {
+export function allRegisters(drafts: readonly PlayDraft[]): Map<string, string> {
   const all = new Map<string, string>();
   for (const task of drafts.flatMap((play) => [...play.tasks, ...play.handlers]))
     if (task.register !== undefined && !all.has(task.register)) all.set(task.register, task.name);

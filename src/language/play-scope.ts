@@ -14,6 +14,8 @@ export interface PlayLayers {
   readonly commandLine: Layer;
   /** The play's hosts, limit applied: `play_hosts`. Absent outside of a play. */
   readonly hosts?: readonly string[];
+  /** Hosts that were declared gone for good: `lost`. */
+  readonly lost?: readonly string[];
 }
 
 /** What differs from one reading to the next: of the task, and of the moment. */
@@ -37,7 +39,11 @@ export function hostScope(host: string, loaded: Loaded, layers: PlayLayers, mome
     'variable',
     ownNames(host, loaded.inventory),
     hostvars(loaded, layers, moment.taskVars),
-    namesOf('variable', { facts: moment.facts, ...(layers.hosts && { play_hosts: layers.hosts }) }),
+    namesOf('variable', {
+      facts: moment.facts,
+      lost: layers.lost ?? [],
+      ...(layers.hosts && { play_hosts: layers.hosts }),
+    }),
     registers(host, moment),
     {
       isNames: true,

@@ -44,14 +44,10 @@ export function readPlays(root: Located | undefined, file: string, reading: Play
   const { problems } = reading;
   if (root?.kind === 'list')
     return root.items
-      .map((item, index) => readPlay(item, index + 1, reading))
+      .map((item, index) => readPlay(item, { id: `p${index + 1}`, label: `play ${index + 1}` }, reading))
       .filter((play) => play !== undefined);
   if (root?.kind === 'mapping' && root.entries.some(({ key }) => key === 'runbook' || key === 'steps'))
-    problems.error(
-      'runbooks are not supported yet',
-      root.position,
-      'a playbook is a list of plays: `- hosts: …`',
-    );
+    problems.error('a playbook was expected, found a runbook', root.position, 'run it with `fanops run`');
   else if (root?.kind === 'mapping')
     problems.error(
       'a playbook is a list of plays, found a mapping',
@@ -73,7 +69,14 @@ export function readPlays(root: Located | undefined, file: string, reading: Play
   return [];
 }
 
-function readPlay(node: Located, number: number, reading: PlayReading): PlayDraft | undefined {
+/** How a play is called: in ids of tasks, and in messages. */
+export interface PlayPlace {
+  readonly id: string;
+  readonly label: string;
+}
+
+/** Reads one play; undefined when it is none at all. */
+export function readPlay(node: Located, place: PlayPlace, reading: PlayReading): PlayDraft | undefined {
   const { problems } = reading;
   if (node.kind !== 'mapping') {
     problems.error(
@@ -91,8 +94,8 @@ function readPlay(node: Located, number: number, reading: PlayReading): PlayDraf
   const become = fields.boolean('become') ?? (fields.entry('become_user') ? true : undefined);
   const becomeUser = fields.text('become_user');
   const inherited = { ...NOTHING_INHERITED, tags: readTags(fields), become, becomeUser };
-  const tasks = readTasks(fields, 'tasks', `p${number}.t`, inherited, reading);
-  const handlers = readTasks(fields, 'handlers', `p${number}.h`, { ...inherited, tags: [] }, reading);
+  const tasks = readTasks(fields, 'tasks', `${place.id}.t`, inherited, reading);
+  const handlers = readTasks(fields, 'handlers', `${place.id}.h`, { ...inherited, tags: [] }, reading);
   checkHandlers(tasks, handlers, problems);
   if (!fields.entry('tasks'))
     problems.error(
@@ -101,14 +104,14 @@ function readPlay(node: Located, number: number, reading: PlayReading): PlayDraf
       'write `tasks:` with a list of tasks below it',
     );
   return {
-    id: `p${number}`,
-    name: String(fields.text('name')?.value ?? (hostsText(fields) || `play ${number}`)),
+    id: place.id,
+    name: String(fields.text('name')?.value ?? (hostsText(fields) || place.label)),
     position: node.position,
     hosts,
     serial: fields.entry('serial')?.value,
     maxFailPercentage: readMaxFail(fields, problems),
-    defaults: layerOf(fields.mappingOf('defaults'), 'defaults', `defaults of play ${number}`, problems),
-    vars: layerOf(fields.mappingOf('vars'), 'play', `vars of play ${number}`, problems),
+    defaults: layerOf(fields.mappingOf('defaults'), 'defaults', `defaults of ${place.label}`, problems),
+    vars: layerOf(fields.mappingOf('vars'), 'play', `vars of ${place.label}`, problems),
     tasks,
     handlers,
   };
