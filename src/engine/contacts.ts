@@ -61,6 +61,14 @@ export class Contacts {
     this.#emit({ type: 'unreachable', host, reason });
   }
 
+  /** Forgets who was lost, so that they are tried again. */
+  async regain(): Promise<void> {
+    const gone = [...this.#lost.keys()];
+    this.#lost.clear();
+    await Promise.allSettled(gone.map((host) => this.#sessions.get(host)?.close()));
+    for (const host of gone) this.#sessions.delete(host);
+  }
+
   async close(): Promise<void> {
     await Promise.allSettled(this.sessions().map((session) => session.close()));
   }

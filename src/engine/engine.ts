@@ -6,16 +6,17 @@ import type { Plan } from '../core/plan.ts';
 import type { AnyResource } from '../core/resource.ts';
 import type { Connect } from '../core/session.ts';
 import type { Inventory, Playbook } from '../core/task.ts';
+import type { Value } from '../core/value.ts';
 import { applyPlaybook } from './apply.ts';
 import { Contacts } from './contacts.ts';
 import { FactStore } from './fact-store.ts';
-import type { Ground } from './ground.ts';
+import { factsOf, type Ground } from './ground.ts';
 import { KeptNotes } from './kept-notes.ts';
 import { look } from './looking.ts';
+import { type Part, wholePart } from './part.ts';
 import { isSettled, planFrom } from './planner.ts';
 import { Recaps } from './recaps.ts';
 import { refuseBlocked, refuseStale, refuseUnreachable } from './refusals.ts';
-import { Registers } from './registers.ts';
 import { type Clock, indexPlan, type KeepFile, type Run } from './run.ts';
 import { settledRecap } from './settled.ts';
 
@@ -43,11 +44,14 @@ export class Engine {
   readonly #contacts: Contacts;
   readonly #ground: Ground;
   readonly #running = new Map<string, string>();
-  readonly #ending = new AbortController();
+  readonly #whole: Part;
+  #ending = new AbortController();
+  #batches = 0;
 
   constructor(options: EngineOptions) {
     const { inventory, connect, forks, emit } = options;
     this.#options = options;
+    this.#whole = wholePart(options.playbook);
     options.signal?.addEventListener('abort', () => void this.#halt());
     this.#contacts = new Contacts(inventory.hosts, connect, forks, (event) => emit(event));
     this.#ground = {
@@ -60,25 +64,61 @@ export class Engine {
   }
 
   /** Connects, looks as often as something new is wanted, and plans. Changes nothing on any host. */
-  async plan(): Promise<Plan> {
-    const { playbook, masker } = this.#options;
+  async plan({ playbook, registers }: Part = this.#whole): Promise<Plan> {
+    const { masker } = this.#options;
     this.#ground.facts.forget();
     await this.#contacts.reach(playbook.plays.flatMap((play) => play.batches.flat()));
     for (;;) {
-      const planned = planFrom(this.#ground, playbook, { masker });
-      if (!(await this.#lookAtWanted())) return { ...planned, unreachable: this.#unreachable() };
+      const planned = planFrom(this.#ground, playbook, { masker }, registers);
+      if (!(await this.#lookAtWanted())) return { ...planned, unreachable: this.#unreachable(playbook) };
     }
   }
 
   /** Carries out a plan made by `plan` of this engine, after looking again whether it still holds. */
-  async apply(planned: Plan): Promise<{ readonly outcome: Outcome }> {
-    const run = this.#newRun(planned);
+  async apply(planned: Plan, part: Part = this.#whole): Promise<{ readonly outcome: Outcome }> {
+    const run = this.#newRun(planned, part);
     const refused = refuseUnreachable(run, planned) ?? refuseBlocked(run, planned);
     if (refused) return { outcome: refused };
     if (isSettled(planned)) return { outcome: settledRecap(run, planned) };
-    const stale = refuseStale(run, planned, await this.plan());
+    const stale = refuseStale(run, planned, await this.plan(part));
     if (stale) return { outcome: stale };
     return { outcome: await applyPlaybook(run) };
+  }
+
+  /** Carries out what only reads, on the hosts that can be reached; whatever would change something is refused. */
+  async look(part: Part): Promise<{ readonly outcome: Outcome }> {
+    const { playbook } = part;
+    this.#ground.facts.forget();
+    await this.#contacts.reach(playbook.plays.flatMap((play) => play.batches.flat()));
+    const reached = (host: string): boolean => this.#contacts.session(host) !== undefined;
+    const plays = playbook.plays.map((play) => ({
+      ...play,
+      batches: play.batches.map((batch) => batch.filter(reached)),
+    }));
+    const nothing: Plan = {
+      schema: 'fanops/plan/1',
+      playbook: playbook.file,
+      plays: [],
+      unreachable: [],
+      warnings: [],
+    };
+    const run = this.#newRun(nothing, { ...part, playbook: { ...playbook, plays } });
+    return { outcome: await applyPlaybook({ ...run, onlyReads: true }) };
+  }
+
+  /** Tries again to reach the hosts that were lost: they may be back. */
+  async regain(): Promise<void> {
+    await this.#contacts.regain();
+  }
+
+  /** `facts.*` of a host, as the language sees them. */
+  facts(host: string): Value {
+    return factsOf(this.#ground, host);
+  }
+
+  /** Why a host is out of reach; undefined when it is not. */
+  whyLost(host: string): string | undefined {
+    return this.#contacts.whyLost(host);
   }
 
   /** Round trips, bytes, by host. */
@@ -110,9 +150,11 @@ export class Engine {
     await this.#contacts.close();
   }
 
-  #newRun(planned: Plan): Run {
-    const { playbook, masker, clock, keepFile, runId, signal, emit } = this.#options;
-    let batches = 0;
+  #newRun(planned: Plan, { playbook, registers, recaps, ...own }: Part): Run {
+    const { masker, clock, keepFile, runId, emit } = this.#options;
+    // What ended one part of a runbook (its timeout) does not end the next.
+    this.#ending = new AbortController();
+    const signals = [this.#options.signal, own.signal].filter((signal) => signal !== undefined);
     return {
       id: runId,
       ground: this.#ground,
@@ -120,18 +162,18 @@ export class Engine {
       notes: new KeptNotes(this.#ground, playbook, this.#contacts),
       playbook,
       planned: indexPlan(planned),
-      registers: new Registers(),
-      recaps: new Recaps(),
+      registers,
+      recaps: recaps ?? new Recaps(),
       keepFile,
       masker,
       clock,
-      signal,
+      signal: signals.length === 0 ? undefined : AbortSignal.any(signals),
       ending: this.#ending.signal,
-      emit: (event) => emit(event),
+      emit: (event) => (own.emit ?? emit)(event),
       lookAtWanted: () => this.#lookAtWanted(),
       nextBatch: () => {
-        batches += 1;
-        return batches;
+        this.#batches += 1;
+        return this.#batches;
       },
       running: this.#running,
       begun: false,
@@ -157,8 +199,8 @@ export class Engine {
     return true;
   }
 
-  #unreachable(): Plan['unreachable'] {
-    const hosts = this.#options.playbook.plays.flatMap((play) => play.batches.flat());
+  #unreachable(playbook: Playbook): Plan['unreachable'] {
+    const hosts = playbook.plays.flatMap((play) => play.batches.flat());
     return [...new Set(hosts)].flatMap((host) => {
       const reason = this.#contacts.whyLost(host);
       return reason === undefined ? [] : [{ host, reason }];

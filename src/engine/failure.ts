@@ -80,6 +80,14 @@ export function notPlanned(change: Change): Failure {
   };
 }
 
+export function notReading({ resource }: { readonly resource: { readonly name: string } }): Failure {
+  return {
+    outcome: 'failed',
+    message: `it only reads here, and ${resource.name} would do more than that`,
+    next: 'move it from `look` to `tasks`; a command that only reads says `changed_when: false`',
+  };
+}
+
 export function stillUnknown(change: Change): Failure {
   return {
     outcome: 'failed',

@@ -3,6 +3,7 @@ import type { BatchCommand, BatchListener, BatchResult } from '../core/session.t
 import { type Decision, taskRef } from './decision.ts';
 import { handlerKey } from './handler-key.ts';
 import { lineSplitter } from './line-splitter.ts';
+import { probeBatch } from './probe-batch.ts';
 import type { Run } from './run.ts';
 
 type Shell = Extract<Command, { kind: 'shell' }>;
@@ -42,6 +43,10 @@ export async function perform(
   const commands = listed.map((one, index) =>
     batchCommand(run, on, one, listed[index - 1], listed[index + 1], handler),
   );
+  if (run.onlyReads) {
+    const batch = await probeBatch(session, { key, commands }, {}, run.clock.now);
+    return { batch, performed: decisions.map((decision) => performedOf(decision, listed, batch)) };
+  }
   run.begun = true;
   run.running.set(on, key);
   try {

@@ -35,13 +35,18 @@ interface Walk {
  * The plan as far as it can be told from what was seen. Facts that it needs and nobody has looked at
  * are left as wanted in the store: look at them and plan again until nothing is wanted.
  */
-export function planFrom(ground: Ground, playbook: Playbook, masking: Masking): Omit<Plan, 'unreachable'> {
+export function planFrom(
+  ground: Ground,
+  playbook: Playbook,
+  masking: Masking,
+  registers = new Registers(),
+): Omit<Plan, 'unreachable'> {
   const walk: Walk = {
     ground,
     playbook,
     masking,
     outlook: new Outlook(ground.kinds),
-    registers: new Registers(),
+    registers: registers.copy(),
     blinding: new Blinding(),
     addresses: new Addresses(),
     warnings: new Set(playbook.warnings.map((w) => w.message)),

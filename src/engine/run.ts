@@ -45,6 +45,8 @@ export interface Run {
   nextBatch(): number;
   /** Keys of batches that are running, by host: what a second ^C signals. */
   readonly running: Map<string, string>;
+  /** What would change something is refused, and commands leave no trace on the host. */
+  readonly onlyReads?: boolean;
   /** Whether any batch was begun in this run. */
   begun: boolean;
   /** Hosts on which something failed and was ignored or rescued: there what was planned does not bind what follows. */

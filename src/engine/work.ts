@@ -2,7 +2,14 @@ import { isChanging } from '../core/change.ts';
 import type { Command, CommandResult } from '../core/command.ts';
 import type { Failure } from '../core/event.ts';
 import { type Decision, taskRef } from './decision.ts';
-import { batchFailed, blockedFailure, notConverged, notPlanned, stillUnknown } from './failure.ts';
+import {
+  batchFailed,
+  blockedFailure,
+  notConverged,
+  notPlanned,
+  notReading,
+  stillUnknown,
+} from './failure.ts';
 import { fetchFile } from './fetch-file.ts';
 import type { ItemOutcome } from './item-outcome.ts';
 import { judgeItem } from './judge.ts';
@@ -65,6 +72,8 @@ function refusal(run: Run, decision: Decision, handler: boolean): Failure | unde
   const { change, task, host, item } = decision;
   if (change.action === 'blocked') return blockedFailure(change);
   if (change.action === 'unknown') return stillUnknown(change);
+  if (run.onlyReads && (isChanging(change) || commandOf(decision, 'shell') === undefined))
+    return notReading(decision);
   if (isOffPlan(run, decision)) return undefined;
   const planned = run.planned.get(plannedKey(task.id, host, run.masker.mask(item?.label ?? '')));
   if (!handler && planned?.change.action === 'none' && isChanging(change)) return notPlanned(change);

@@ -94,6 +94,11 @@ export function textOf(node: Node): string {
   return node.input.slice(node.start, node.end);
 }
 
+/** Calls `see` for every node of a tree. */
+export function visit(root: Node, see: (node: Node) => void): void {
+  walk(root, see);
+}
+
 function walk(value: unknown, visit: (node: Node) => void): void {
   if (Array.isArray(value)) {
     for (const item of value) walk(item, visit);

@@ -3,6 +3,7 @@ import { Unknown } from '../core/value.ts';
 import type { ConditionEnvironment } from './condition-environment.ts';
 import { explainCondition, explainText } from './condition-errors.ts';
 import { BYTES } from './condition-functions.ts';
+import { pathsIn, seenText } from './condition-seen.ts';
 import { guardReads, misspeltHas, type Node, renameCalls } from './condition-tree.ts';
 import { ConditionValues } from './condition-values.ts';
 import { describe } from './describe.ts';
@@ -17,6 +18,8 @@ export interface Condition {
   readonly position: Position;
   /** Unknown where it depends on what is not known yet. Throws a Mistake. */
   evaluate(scope: Names): boolean | Unknown;
+  /** The values of what it reads, for saying why it does not hold. */
+  seen(scope: Names): string;
 }
 
 export interface ConditionOptions {
@@ -79,9 +82,11 @@ function compile(
     options.strict,
   );
 
+  const paths = pathsIn(tree, environment);
   return {
     text,
     position: node.position,
+    seen: (scope) => seenText(paths, environment, new ConditionValues(environment, []), scope),
     evaluate(scope) {
       mistakes.length = 0;
       const values = new ConditionValues(environment, mistakes);
@@ -124,7 +129,7 @@ export function allHold(conditions: readonly Condition[], scope: Names): boolean
 }
 
 function constant(node: Located, value: boolean | Unknown): Condition {
-  return { text: String(value), position: node.position, evaluate: () => value };
+  return { text: String(value), position: node.position, evaluate: () => value, seen: () => '' };
 }
 
 function placed(mistake: Mistake, node: LocatedScalar): Mistake {

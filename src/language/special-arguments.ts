@@ -124,5 +124,9 @@ function conditionsIn(
 
 /** Conditions as a resource sees them: as written, and what each came to. */
 export function judged(conditions: readonly Condition[], scope: Names): Value {
-  return conditions.map((condition) => ({ expression: condition.text, holds: condition.evaluate(scope) }));
+  return conditions.map((condition) => {
+    const holds = condition.evaluate(scope);
+    const seen = holds === false ? condition.seen(scope) : '';
+    return { expression: condition.text, holds, ...(seen === '' ? {} : { seen }) };
+  });
 }

@@ -1,10 +1,11 @@
 import { type Change, NONE } from '../core/change.ts';
 import type { Resource } from '../core/resource.ts';
+import type { Judged } from './parts/conditions.ts';
 import { judged, object, text } from './parts/schema.ts';
 
 export type AdviseArgs = {
   /** As the language evaluated them. */
-  readonly that: readonly { readonly expression: string; readonly holds: boolean }[];
+  readonly that: readonly Judged[];
   readonly msg: string;
 };
 

@@ -1,10 +1,11 @@
 import { blocked, NONE } from '../core/change.ts';
 import type { Resource } from '../core/resource.ts';
+import { brokenText, type Judged } from './parts/conditions.ts';
 import { judged, object, text } from './parts/schema.ts';
 
 export type AssertArgs = {
   /** As the language evaluated them. */
-  readonly that: readonly { readonly expression: string; readonly holds: boolean }[];
+  readonly that: readonly Judged[];
   readonly msg?: string;
 };
 
@@ -25,9 +26,9 @@ export const assert: Resource<AssertArgs, { readonly holds: boolean }> = {
   address: ({ that }) => `assert ${that.map((one) => one.expression).join(' && ')}`,
   needs: () => [],
   diff({ that, msg }) {
-    const broken = that.filter((one) => !one.holds).map((one) => one.expression);
-    if (broken.length === 0) return NONE;
-    const what = `does not hold: ${broken.join('; ')}`;
+    const broken = brokenText(that);
+    if (broken === '') return NONE;
+    const what = `does not hold: ${broken}`;
     return blocked(msg === undefined ? what : `${msg} (${what})`);
   },
   commands: () => [],

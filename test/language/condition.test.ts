@@ -132,12 +132,27 @@ test('assert hands on what each condition came to', () => {
   const made = task(`${SETUP}- assert: { that: [vars.port == 1, r.status == 0, vars.enabled], msg: no }`);
   assert.equal(items(made, scope({ ...RESULTS, r: new Unknown('R') }))[0]?.args, {
     that: [
-      { expression: 'vars.port == 1', holds: false },
+      { expression: 'vars.port == 1', holds: false, seen: 'vars.port is 5432' },
       { expression: 'r.status == 0', holds: new Unknown('R') },
       { expression: 'vars.enabled', holds: true },
     ],
     msg: 'no',
   });
+});
+
+test('what does not hold says what it read, outermost paths only, nothing of what a quantifier binds', () => {
+  const seen = (that: string, registers: { [name: string]: Value } = RESULTS): Value => {
+    const made = task(`${SETUP}- assert: { that: ${JSON.stringify(that)} }`);
+    const [first] = items(made, scope(registers))[0]?.args.that as { seen?: string }[];
+    return first?.seen ?? '';
+  };
+  assert.is(
+    seen("vars.settings.level == 'low' && r.status == 0"),
+    'vars.settings.level is "high", r.status is 0',
+  );
+  assert.is(seen('size(m.members) > 5'), 'm.members is a list of 2');
+  assert.is(seen('m.members.exists(x, x.lag > 99)'), 'm.members is a list of 2');
+  assert.is(seen('1 > 2'), '');
 });
 
 test('until, changed_when and failed_when judge a result', () => {

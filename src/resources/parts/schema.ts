@@ -83,10 +83,14 @@ export function judged(description: string): JsonSchema {
   return {
     type: 'array',
     minItems: 1,
-    items: object({
-      expression: text('As written.'),
-      holds: { type: 'boolean', description: 'What it came to.' },
-    }),
+    items: object(
+      {
+        expression: text('As written.'),
+        holds: { type: 'boolean', description: 'What it came to.' },
+        seen: text('What it read, where it does not hold.'),
+      },
+      ['expression', 'holds'],
+    ),
     'x-written': { anyOf: [condition, { type: 'array', items: condition, minItems: 1 }] },
     description,
   };

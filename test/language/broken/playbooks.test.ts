@@ -17,7 +17,7 @@ tasks: []
     `runbook: restore
 steps: []
 `,
-    ['1:1 runbooks are not supported yet | a playbook is a list of plays: `- hosts: …`'],
+    ['1:1 a playbook was expected, found a runbook | run it with `fanops run`'],
   ],
   [
     'a play without hosts',
