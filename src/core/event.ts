@@ -1,6 +1,7 @@
 import type { Change } from './change.ts';
 import type { Outcome } from './outcome.ts';
 import type { TaskRef } from './plan.ts';
+import type { CheckKind, Judgement, Objectives, StepRef } from './runbook.ts';
 
 /** Everything a DBA needs when a task did not work. Secrets are masked already. */
 export interface Failure {
@@ -77,6 +78,42 @@ export type RunEvent =
       readonly sensitive: boolean;
     }
   | { readonly type: 'warning'; readonly text: string }
+  /** A runbook begins: all that will be shown of it while it runs. */
+  | {
+      readonly type: 'runbook';
+      readonly name: string;
+      readonly steps: readonly StepRef[];
+      readonly objectives: Objectives;
+    }
+  | {
+      readonly type: 'step';
+      readonly step: StepRef;
+      readonly hosts: readonly string[];
+      readonly undo: boolean;
+    }
+  | {
+      readonly type: 'judged';
+      readonly what: CheckKind;
+      readonly step: StepRef;
+      readonly judgements: readonly Judgement[];
+    }
+  /** One live line: what `verify` last saw. */
+  | { readonly type: 'watching'; readonly step: StepRef; readonly text: string }
+  | {
+      readonly type: 'confirmed';
+      /** Absent for what is said of a host (`--lost`). */
+      readonly step?: StepRef;
+      readonly text: string;
+      readonly how: 'typed' | 'option';
+    }
+  | {
+      readonly type: 'step-ended';
+      readonly step: StepRef;
+      readonly outcome: Outcome | 'skipped';
+      readonly reason?: string;
+      readonly durationMs: number;
+      readonly undo: boolean;
+    }
   | {
       readonly type: 'finished';
       readonly outcome: Outcome;

@@ -31,6 +31,31 @@ export interface Objectives {
   readonly rpoMs?: number;
 }
 
+/** Which step, for events and messages. */
+export interface StepRef {
+  readonly id: string;
+  readonly number: number;
+  readonly name: string;
+  readonly file: string;
+  readonly line: number;
+}
+
+/** What one condition came to, and on which hosts it was the same. */
+export interface Judgement {
+  readonly expression: string;
+  readonly hosts: readonly string[];
+  /** `unknown`: it depends on what has not been done yet. `unseen`: what it judges could not be looked at. */
+  readonly state: 'holds' | 'broken' | 'unknown' | 'unseen';
+  /** What it read, where it does not hold. */
+  readonly seen?: string;
+  /** What to do instead. */
+  readonly msg?: string;
+  /** For `unknown` and `unseen`: why. */
+  readonly reason?: string;
+}
+
+export type CheckKind = 'invariant' | 'guard' | 'verify';
+
 /** Conditions that must hold, and what is looked at before each time that they are judged. */
 export interface Checks {
   /** Tasks that only read; what they register is seen by the conditions. */

@@ -111,6 +111,11 @@ export class Engine {
     await this.#contacts.regain();
   }
 
+  /** Whether anything was begun on any host. */
+  get hasBegun(): boolean {
+    return this.#batches > 0;
+  }
+
   /** `facts.*` of a host, as the language sees them. */
   facts(host: string): Value {
     return factsOf(this.#ground, host);

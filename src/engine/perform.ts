@@ -39,14 +39,14 @@ export async function perform(
   const listed = decisions.flatMap((decision) => listCommands(decision, on));
   if (listed.length === 0) return { batch: { outcome: 'done', results: [] }, performed: [] };
 
-  const key = `${run.id}.${run.nextBatch()}`;
   const commands = listed.map((one, index) =>
     batchCommand(run, on, one, listed[index - 1], listed[index + 1], handler),
   );
   if (run.onlyReads) {
-    const batch = await probeBatch(session, { key, commands }, {}, run.clock.now);
+    const batch = await probeBatch(session, commands, run.clock.now);
     return { batch, performed: decisions.map((decision) => performedOf(decision, listed, batch)) };
   }
+  const key = `${run.id}.${run.nextBatch()}`;
   run.begun = true;
   run.running.set(on, key);
   try {

@@ -1,5 +1,5 @@
 import type { CommandResult } from '../core/command.ts';
-import type { Batch, BatchCommand, BatchListener, BatchResult, Session } from '../core/session.ts';
+import type { BatchCommand, BatchResult, Session } from '../core/session.ts';
 
 /**
  * Runs commands that only read as probes: nothing is made on the host for them, no batch, no folder. In order,
@@ -7,8 +7,7 @@ import type { Batch, BatchCommand, BatchListener, BatchResult, Session } from '.
  */
 export async function probeBatch(
   session: Session,
-  { commands }: Batch,
-  listener: BatchListener,
+  commands: readonly BatchCommand[],
   now: () => number,
 ): Promise<BatchResult> {
   const results: CommandResult[] = [];
@@ -16,7 +15,6 @@ export async function probeBatch(
     if (command.stdin !== undefined)
       return { outcome: 'refused', results, reason: 'what only looks is given nothing to read (stdin)' };
     const result = await probe(session, command, now);
-    listener.finished?.(command.id, result);
     results.push(result);
     if (result.status !== 0) return { outcome: 'failed', results };
   }

@@ -1,0 +1,149 @@
+import { isChanging } from '../core/change.ts';
+import { InputError } from '../core/diagnostic.ts';
+import type { PlannedPlay } from '../core/plan.ts';
+import type { Judgement, Step } from '../core/runbook.ts';
+import type { RunbookPlan, RunbookPlanStep } from '../core/runbook-plan.ts';
+import type { Play } from '../core/task.ts';
+import { Unknown } from '../core/value.ts';
+import { declarations, shownValue } from './declared.ts';
+import { partOf } from './part.ts';
+import { evaluate, lookAt, onHosts } from './runbook-checks.ts';
+import { type RunbookContext, stepRef } from './runbook-context.ts';
+import { askWhen, confirmationOf } from './runbook-step.ts';
+
+type Planning = Omit<RunbookContext, 'operator' | 'answers' | 'recaps' | 'clock' | 'signal'>;
+
+/**
+ * Every step as things are now, its guards judged now. What a step registers is not known before it is done, and
+ * a step after one that changes something is marked: it is planned again when its turn comes.
+ */
+export async function planRunbook(context: Planning): Promise<RunbookPlan> {
+  const { runbook } = context;
+  const invariants: Judgement[] = [];
+  for (const checks of runbook.invariants) invariants.push(...(await evaluate(context, checks)));
+  const steps: RunbookPlanStep[] = [];
+  const unreachable = new Map<string, string>();
+  for (const step of runbook.steps) {
+    const planned = await planStep(context, step, steps.some(hasWork), unreachable);
+    steps.push(planned);
+    blur(context, step);
+  }
+  return {
+    schema: 'fanops/runbook-plan/1',
+    file: runbook.file,
+    name: runbook.name,
+    description: runbook.description,
+    params: runbook.params.map(({ name, description, value }) => ({
+      name,
+      description,
+      value: shownValue(value),
+    })),
+    objectives: runbook.objectives,
+    lost: runbook.lost,
+    invariants,
+    steps,
+    unreachable: [...unreachable].map(([host, reason]) => ({ host, reason })),
+  };
+}
+
+/** Whether a step would change something: from there on, what is seen now may not hold any more. */
+export function hasWork({ play }: RunbookPlanStep): boolean {
+  return play.steps.some(({ change }) => isChanging(change));
+}
+
+async function planStep(
+  context: Planning,
+  step: Step,
+  isLater: boolean,
+  unreachable: Map<string, string>,
+): Promise<RunbookPlanStep> {
+  const { engine, runbook, registers } = context;
+  const guards = step.guard ? await evaluate(context, step.guard) : [];
+  if (step.look && !step.guard) await lookAt(context, step.look);
+  const taking = hostsNow(context, step);
+  const play = onHosts(step.play, taking.hosts);
+  const planned = await planPlay(context, play);
+  for (const { host, reason } of planned.unreachable) unreachable.set(host, reason);
+  const [first] = taking.hosts;
+  const confirmation =
+    step.confirm && first !== undefined ? confirmationOf(context, step.confirm, first) : undefined;
+  return {
+    step: stepRef(runbook, step),
+    description: step.description,
+    hosts: taking.hosts,
+    ...(taking.skipped === undefined ? {} : { skipped: taking.skipped }),
+    isLater,
+    guards,
+    ...confirmShown(confirmation),
+    pointOfNoReturn: step.pointOfNoReturn,
+    play: planned.play,
+    declared: declarations(play, (host) => ({
+      host,
+      registers: registers.of(host),
+      facts: engine.facts(host),
+    })),
+    ...verifyShown(context, step),
+    ...(step.timeoutMs === undefined ? {} : { timeoutMs: step.timeoutMs }),
+    ...(step.undo ? { undo: await planStep(context, step.undo, true, unreachable) } : {}),
+  };
+}
+
+/** A play that cannot be rendered with what is known before the run is planned when its turn comes. */
+async function planPlay(
+  { engine, runbook, registers }: Planning,
+  play: Play,
+): Promise<{ play: PlannedPlay; unreachable: readonly { host: string; reason: string }[] }> {
+  try {
+    const { plays, unreachable } = await engine.plan(partOf(runbook.file, play, registers));
+    return { play: plays[0] as PlannedPlay, unreachable };
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    return { play: { id: play.id, name: play.name, hosts: play.batches.flat(), steps: [] }, unreachable: [] };
+  }
+}
+
+function hostsNow(context: Planning, step: Step): { hosts: readonly string[]; skipped?: string } {
+  if (step.hosts.length === 0) return { hosts: [], skipped: 'no host is left' };
+  const { when } = step;
+  if (!when) return { hosts: step.hosts };
+  const answers = step.hosts.map((host) => ({ host, holds: askWhen(context, when, host) }));
+  const open = answers.find(({ holds }) => holds instanceof Unknown || holds instanceof InputError);
+  if (open) return { hosts: step.hosts, skipped: 'whether it begins is not known yet' };
+  const hosts = answers.filter(({ holds }) => holds === true).map(({ host }) => host);
+  return hosts.length > 0 ? { hosts } : { hosts, skipped: '`when` does not hold now' };
+}
+
+function confirmShown(
+  confirmation: ReturnType<typeof confirmationOf> | undefined,
+): Pick<RunbookPlanStep, 'confirm'> | object {
+  if (confirmation === undefined) return {};
+  if (confirmation instanceof InputError || confirmation instanceof Unknown)
+    return { confirm: { text: '(known when its turn comes)' } };
+  return { confirm: confirmation };
+}
+
+/** The conditions as written; their messages as far as they can be told now. */
+function verifyShown(
+  { engine, registers }: Planning,
+  { verify }: Step,
+): Pick<RunbookPlanStep, 'verify'> | object {
+  if (!verify) return {};
+  const [host] = verify.conditions.batches.flat();
+  if (host === undefined) return {};
+  const scope = { host, registers: registers.of(host), facts: engine.facts(host) };
+  const items = Object.values(declarations(verify.conditions, () => scope, asConditions));
+  return { verify: { conditions: items.flat(), withinMs: verify.withinMs } };
+}
+
+function asConditions(args: { readonly [name: string]: unknown }): { expression: string; msg?: string }[] {
+  const { that, msg } = args;
+  const conditions = Array.isArray(that) ? (that as { expression: string }[]) : [];
+  return conditions.map(({ expression }) => ({ expression, ...(typeof msg === 'string' ? { msg } : {}) }));
+}
+
+/** What a step registers by doing something is not known to later ones before it is done. */
+function blur({ registers, hosts }: Planning, step: Step): void {
+  for (const { register, name } of [...step.play.tasks, ...step.play.handlers])
+    if (register !== undefined)
+      for (const host of hosts) registers.set(host, register, new Unknown(`step ${step.number}: ${name}`));
+}

@@ -1,0 +1,111 @@
+import { gravest, type Outcome } from '../core/outcome.ts';
+import type { Step, StepRef } from '../core/runbook.ts';
+import { type RunbookContext, type StepEnd, stepRef } from './runbook-context.ts';
+import { refuseFrom } from './runbook-from.ts';
+import { doStep, judge } from './runbook-step.ts';
+
+/** How a runbook ended, for those who have to go on from there. */
+export interface RunbookEnd {
+  readonly outcome: Outcome;
+  readonly done: readonly StepRef[];
+  /** The step that it stopped at, and why. */
+  readonly at?: { readonly step: Step; readonly end: StepEnd };
+  readonly left: readonly StepRef[];
+}
+
+/** Goes through a runbook from one step on. Between two steps the invariants hold, and the lost stay silent. */
+export async function runRunbook(context: RunbookContext, from = 1): Promise<RunbookEnd> {
+  const { runbook } = context;
+  const ended = new Map<Step, StepEnd>();
+  const steps = runbook.steps.filter(({ number }) => number >= from);
+  context.emit({
+    type: 'runbook',
+    name: runbook.name,
+    steps: runbook.steps.map((step) => stepRef(runbook, step)),
+    objectives: runbook.objectives,
+  });
+  for (const host of context.hosts) context.recaps.see(host);
+  const refused = await refuseFrom(context, from);
+  let at: RunbookEnd['at'] = refused && { step: refused.step, end: refused.end };
+  for (const step of at ? [] : steps) {
+    const end = await oneStep(context, step);
+    ended.set(step, end);
+    if (mayGoOn(step, end)) continue;
+    at = { step, end };
+    break;
+  }
+  const last = runbook.steps.at(-1);
+  const broken = at || !last ? undefined : await invariants(context, last);
+  if (broken && last) at = { step: last, end: broken };
+  return endOf(context, ended, at);
+}
+
+async function oneStep(context: RunbookContext, step: Step): Promise<StepEnd> {
+  const { clock, runbook } = context;
+  const begun = clock.now();
+  const ref = stepRef(runbook, step);
+  if (context.signal.aborted)
+    return { outcome: 'stopped', reason: 'stopped by the operator before it began' };
+  context.emit({ type: 'step', step: ref, hosts: step.hosts, undo: false });
+  const end = (await before(context, step)) ?? (await doStep(context, step));
+  const { outcome, reason } = end;
+  const durationMs = clock.now() - begun;
+  context.emit({
+    type: 'step-ended',
+    step: ref,
+    outcome,
+    ...(reason === undefined ? {} : { reason }),
+    durationMs,
+    undo: false,
+  });
+  return end;
+}
+
+/** Why a step must not begin. */
+async function before(context: RunbookContext, step: Step): Promise<StepEnd | undefined> {
+  const back = await returned(context);
+  if (back) return back;
+  const broken = await invariants(context, step);
+  if (broken) return broken;
+  const goesOn = await context.operator.proceed(step);
+  return goesOn ? undefined : { outcome: 'stopped', reason: 'the operator did not begin it' };
+}
+
+/** A host that was declared gone, and is not: nobody knows what it does to the others. */
+export async function returned({ runbook, answers }: RunbookContext): Promise<StepEnd | undefined> {
+  const signs = await Promise.all(runbook.lost.map(async (host) => ({ host, sign: await answers(host) })));
+  const alive = signs.filter(({ sign }) => sign !== undefined);
+  if (alive.length === 0) return undefined;
+  const names = alive.map(({ host, sign }) => `${host} (${sign})`).join(', ');
+  return {
+    outcome: 'guarded',
+    reason: `declared lost, and yet it answers: ${names}. Power it off, or run without --lost`,
+  };
+}
+
+async function invariants(context: RunbookContext, step: Step): Promise<StepEnd | undefined> {
+  for (const checks of context.runbook.invariants) {
+    const broken = await judge(context, step, 'invariant', checks);
+    if (broken) return broken;
+  }
+  return undefined;
+}
+
+function mayGoOn({ onFailure }: Step, { outcome }: StepEnd): boolean {
+  if (outcome === 'done' || outcome === 'skipped') return true;
+  return onFailure === 'continue' && (outcome === 'failed' || outcome === 'timed-out');
+}
+
+function endOf(context: RunbookContext, ended: ReadonlyMap<Step, StepEnd>, at: RunbookEnd['at']): RunbookEnd {
+  const { runbook } = context;
+  const outcomes = [...ended.values(), ...(at ? [at.end] : [])].map(({ outcome }) => outcome);
+  const done = [...ended].filter(([, end]) => end.outcome === 'done').map(([step]) => stepRef(runbook, step));
+  const left = at ? runbook.steps.filter(({ number }) => number > at.step.number) : [];
+  const outcome = gravest(outcomes.filter((one) => one !== 'skipped'));
+  return {
+    outcome: outcome === 'stopped' && done.length === 0 && !context.engine.hasBegun ? 'interrupted' : outcome,
+    done,
+    ...(at ? { at } : {}),
+    left: left.map((step) => stepRef(runbook, step)),
+  };
+}
