@@ -55,9 +55,10 @@ export class Activities {
         this.#hosts.set(event.host, { kind: event.outcome === 'unreachable' ? 'unreachable' : 'waiting' });
         return;
       case 'finished':
+      case 'step-ended':
         this.#hosts.clear();
         return;
-      case 'warning':
+      default:
         return;
     }
   }

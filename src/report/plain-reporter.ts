@@ -3,6 +3,7 @@ import { Activities } from './activity.ts';
 import { duration } from './duration.ts';
 import { lastingText, taskTitle } from './event-lines.ts';
 import type { Reporter, ReporterOptions } from './reporter.ts';
+import { RunbookProgress } from './runbook-progress.ts';
 import { counted, harmless, linesOf } from './text.ts';
 
 /** After so much silence of a running task a line says that it still runs. Milliseconds. */
@@ -12,7 +13,7 @@ const HEARTBEAT_MS = 30_000;
 export function plainReporter(
   options: ReporterOptions & { readonly write: (text: string) => void },
 ): Reporter {
-  const { paint, ticker, write, verbose } = options;
+  const { paint, ticker, write, verbose, progress = new RunbookProgress() } = options;
   const activities = new Activities();
   const beats = new Map<string, number>();
   const isNews = newsOfWaits(ticker.now);
@@ -22,8 +23,12 @@ export function plainReporter(
   return {
     emit(event) {
       activities.take(event, ticker.now());
-      if (event.type === 'status' && !isNews(event)) return;
-      const text = lastingText(event, paint, true) ?? passingText(event, verbose);
+      progress.take(event, ticker.now());
+      if ((event.type === 'status' || event.type === 'watching') && !isNews(event)) return;
+      const text =
+        progress.lasting(event, paint, ticker.now(), verbose) ??
+        lastingText(event, paint, true) ??
+        passingText(event, verbose);
       if (text !== undefined) write(`${text}\n`);
     },
     print: (text) => write(`${text}\n`),
@@ -34,10 +39,13 @@ export function plainReporter(
 }
 
 /** What a wait sees is told when it changes, and now and then when it does not. */
-function newsOfWaits(now: () => number): (event: Extract<RunEvent, { type: 'status' }>) => boolean {
+function newsOfWaits(
+  now: () => number,
+): (event: Extract<RunEvent, { type: 'status' | 'watching' }>) => boolean {
   const told = new Map<string, { seen: string; at: number }>();
-  return ({ host, text }) => {
-    const seen = text.replace(/, \d+ s$/, '');
+  return (event) => {
+    const seen = event.text.replace(/, \d+( of \d+)? s$/, '');
+    const host = event.type === 'status' ? event.host : '';
     const last = told.get(host);
     if (last?.seen === seen && now() - last.at < HEARTBEAT_MS) return false;
     told.set(host, { seen, at: now() });
@@ -57,6 +65,8 @@ function passingText(event: RunEvent, verbose: boolean): string | undefined {
       return `[${event.host}] ${taskTitle(event.task, event.item)}: ${harmless(event.display).replaceAll('\n', ' ')}`;
     case 'output':
       return prefixed(`[${event.host}] ${event.stream === 'stderr' ? '!' : '|'} `, event.text);
+    case 'watching':
+      return prefixed('waiting: ', event.text);
     case 'status':
       return prefixed(`[${event.host}] … `, event.text);
     default:

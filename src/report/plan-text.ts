@@ -9,12 +9,14 @@ export interface PlanTextOptions {
   readonly paint?: Paint;
   /** Shows commands, and what is skipped or needs no change. */
   readonly verbose?: boolean;
+  /** Shows commands all the same. */
+  readonly commands?: boolean;
 }
 
 /** A plan as people read it. Says the same for the same plan, always. */
 export function planText(plan: Plan, options: PlanTextOptions = {}): string {
   const paint = options.paint ?? plainPaint;
-  const plays = plan.plays.map((play) => playLines(play, paint, options.verbose ?? false));
+  const plays = plan.plays.map((play) => playLines(play, paint, options));
   return [
     ...plays.filter((lines) => lines.length > 0).flatMap((lines) => [...lines, '']),
     ...section(unreachableLines(plan, paint)),
@@ -51,7 +53,11 @@ export function isEmpty(count: PlanSummary): boolean {
   return count.create + count.update + count.delete + count.run + count.unknown + count.blocked === 0;
 }
 
-function playLines(play: PlannedPlay, paint: Paint, verbose: boolean): string[] {
+function playLines(
+  play: PlannedPlay,
+  paint: Paint,
+  { verbose = false, commands = verbose }: PlanTextOptions,
+): string[] {
   const groups = stepGroups(play).filter((group) => verbose || isWorthShowing(group));
   if (groups.length === 0) return [];
   const lines = [paint('strong', `PLAY ${harmless(play.name)}  [${hostNames(play.hosts)}]`)];
@@ -59,7 +65,7 @@ function playLines(play: PlannedPlay, paint: Paint, verbose: boolean): string[] 
   for (const group of groups) {
     if (group.step.task.id !== task) lines.push('', taskLine(group, paint));
     task = group.step.task.id;
-    lines.push(...planStepLines(group, paint, verbose));
+    lines.push(...planStepLines(group, paint, commands));
   }
   return lines;
 }

@@ -1,5 +1,6 @@
 import type { RunEvent } from '../core/event.ts';
 import type { Paint } from './paint.ts';
+import type { RunbookProgress } from './runbook-progress.ts';
 
 /** Shows a run as it happens. */
 export interface Reporter {
@@ -22,6 +23,8 @@ export interface ReporterOptions {
   readonly paint: Paint;
   readonly ticker: Ticker;
   readonly verbose: boolean;
+  /** Where the runbook stands that is shown; its reporters take turns. */
+  readonly progress?: RunbookProgress;
 }
 
 export const realTicker: Ticker = {

@@ -2,7 +2,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Secret } from '../../src/core/secret.ts';
 import { Unknown, type Value } from '../../src/core/value.ts';
-import { FACTS, items, mistakes, scope, task } from './load.ts';
+import { args, FACTS, items, mistakes, scope, task } from './load.ts';
 
 const SETUP = `- { command: ls, register: r }
 - { secret: { path: /s }, register: s }
@@ -143,7 +143,7 @@ test('assert hands on what each condition came to', () => {
 test('what does not hold says what it read, outermost paths only, nothing of what a quantifier binds', () => {
   const seen = (that: string, registers: { [name: string]: Value } = RESULTS): Value => {
     const made = task(`${SETUP}- assert: { that: ${JSON.stringify(that)} }`);
-    const [first] = items(made, scope(registers))[0]?.args.that as { seen?: string }[];
+    const [first] = (args(made, scope(registers)).that ?? []) as { seen?: string }[];
     return first?.seen ?? '';
   };
   assert.is(

@@ -92,7 +92,7 @@ export function localRun(
   };
 }
 
-function inventoryText(
+export function inventoryText(
   hosts: LocalHosts,
   hostVars: (host: string) => Record<string, unknown> = () => ({}),
 ): string {

@@ -1,0 +1,58 @@
+import type { Outcome } from '../core/outcome.ts';
+import type { Judgement, StepRef } from '../core/runbook.ts';
+import { type Paint, plainPaint } from './paint.ts';
+import { judgementLines } from './runbook-progress.ts';
+import { harmless } from './text.ts';
+
+/** What is told at the end of a runbook, whoever ran it. */
+export interface ShownEnd {
+  readonly outcome: Outcome;
+  readonly done: readonly StepRef[];
+  readonly at?: {
+    readonly step: StepRef;
+    readonly reason?: string;
+    readonly judgements: readonly Judgement[];
+    readonly pointOfNoReturn: boolean;
+  };
+  readonly left: readonly StepRef[];
+  /** What to type: to go on, and to go back. */
+  readonly goOn: string;
+  readonly goBack?: string;
+  readonly elapsed: string;
+}
+
+const WORDS: { readonly [outcome in Outcome]?: string } = {
+  guarded: 'refused by a condition',
+  stopped: 'stopped by the operator',
+  interrupted: 'stopped before anything had begun',
+  'timed-out': 'timed out',
+  unreachable: 'a host could not be reached',
+  'in-doubt': 'in doubt: nobody can say whether it happened',
+};
+
+/** What was done, what was not, what was seen last, and what to type now. */
+export function runbookEndText(end: ShownEnd, paint: Paint = plainPaint): string {
+  const { outcome, at, done, left, goOn, goBack, elapsed } = end;
+  if (!at) return `\n${paint(outcome === 'done' ? 'ok' : 'failed', `RUNBOOK ${outcome}`)}  ${elapsed}`;
+  const reason = at.reason === undefined ? '' : `: ${harmless(at.reason)}`;
+  return [
+    '',
+    paint(
+      'failed',
+      `STOPPED at step ${at.step.number}: ${harmless(at.step.name)} (${WORDS[outcome] ?? outcome})${reason}`,
+    ),
+    ...at.judgements.flatMap((judgement) => judgementLines('seen last', judgement, paint)),
+    '',
+    `done:       ${names(done)}`,
+    `not done:   ${names(left)}`,
+    `time:       ${elapsed}`,
+    ...(at.pointOfNoReturn ? ['            the point of no return is behind it'] : []),
+    `to go on:   ${goOn}`,
+    ...(goBack === undefined ? [] : [`to go back: ${goBack}`]),
+  ].join('\n');
+}
+
+function names(steps: readonly StepRef[]): string {
+  if (steps.length === 0) return 'nothing';
+  return steps.map(({ number, name }) => `${number}. ${harmless(name)}`).join(', ');
+}
