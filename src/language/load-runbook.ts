@@ -13,6 +13,7 @@ import { Problems } from './problems.ts';
 import { isRunbook, type RunbookDraft, readRunbook } from './read-runbook.ts';
 import { registersOf, wordsOf } from './register-words.ts';
 import { type ChecksDraft, playsOf, type StepDraft } from './step-draft.ts';
+import { NO_FOLDERS, refuseBesidePlaybook } from './variable-files.ts';
 
 export interface RunbookOptions extends Omit<LoadOptions, 'limit' | 'tags' | 'skipTags'> {
   /** Hosts that are gone for good. */
@@ -39,8 +40,8 @@ export function isRunbookText(file: string, text: string): boolean {
 /** Reads a runbook and checks all that can be checked without a host. Throws an InputError with every mistake. */
 export function loadRunbook(options: RunbookOptions): Runbook {
   const { file, text, inventory: loaded, lost = [], extraVars = {}, partial = false } = options;
-  const problems = new Problems();
-  problems.addSource(loaded.inventory.file, loaded.text);
+  const problems = new Problems(options.envelopes);
+  for (const [source, content] of loaded.sources) problems.addSource(source, content);
   const root = readDocument(file, text, problems);
   if (!isRunbook(root)) {
     if (problems.count === 0)
@@ -49,8 +50,20 @@ export function loadRunbook(options: RunbookOptions): Runbook {
     throw new Error(`${file} is no runbook`);
   }
   const { inventory } = loaded;
-  const reading = { inventory, resources: options.resources, problems, given: extraVars, partial };
+  const isInventoryWhole = loaded.mistakes.length === 0;
+  const reading = {
+    inventory,
+    isInventoryWhole,
+    resources: options.resources,
+    problems,
+    given: extraVars,
+    partial,
+  };
   const draft = readRunbook(root, reading);
+  refuseBesidePlaybook(file, inventory.file, options.folders ?? NO_FOLDERS, problems);
+  problems.addErrors(loaded.mistakes);
+  // Without all hosts and variables, everything that is rendered would only tell of that again.
+  if (loaded.mistakes.length > 0) problems.throwIfAny();
   const values: { [name: string]: Value } = { ...extraVars };
   for (const { name, value } of draft.params) values[name] = value;
   checkGiven(draft, options, problems);
@@ -83,7 +96,7 @@ function checkGiven(
   problems: Problems,
 ): void {
   const layers = [
-    ...Object.values(inventory.layers).flatMap(({ implied, groups, own }) => [implied, ...groups, own]),
+    ...Object.values(inventory.layers).flatMap(({ implied, groups, own }) => [implied, ...groups, ...own]),
     draft.defaults,
     draft.vars,
     ...draft.steps.flatMap(({ body }) => [body.defaults, body.vars]),

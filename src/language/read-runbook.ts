@@ -48,6 +48,7 @@ export interface RunbookDraft {
 
 export interface RunbookReading {
   readonly inventory: Inventory;
+  readonly isInventoryWhole: boolean;
   readonly resources: readonly ResourceSchema[];
   readonly problems: Problems;
   readonly given: { readonly [name: string]: Value };

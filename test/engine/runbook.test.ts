@@ -45,7 +45,7 @@ steps:
       - that: state.stdout == 'ready'
         msg: make {{target}} ready first
   - step: Tell
-    hosts: [h1, h3]
+    hosts: "db:!{{target}}"
     tasks:
       - file: { path: "{{root}}/told", content: "{{target}} is {{state.stdout}}\\n" }
 `;
