@@ -35,6 +35,10 @@ export interface RenderedItem {
   readonly on: string | Unknown;
   /** `become_user`, or undefined for the session's own account. */
   readonly as: string | undefined;
+  /** What the loop goes over, for `judge`. */
+  readonly turn?: Value;
+  /** Narrows what the resource says it touches, where that depends on variables. */
+  readonly touches?: readonly Touch[];
 }
 
 /** A block that a task stands in, and in which of its parts. */
@@ -61,7 +65,7 @@ export interface Task {
   readonly runOnce: boolean;
   readonly notify: readonly string[];
   readonly register?: string;
-  /** Narrows what the resource says it touches. */
+  /** Narrows what the resource says it touches, the same for every item. */
   readonly touches?: readonly Touch[];
   /** With `until`: how often and how far apart. */
   readonly retry?: { readonly retries: number; readonly delayMs: number };
@@ -72,8 +76,13 @@ export interface Task {
   readonly judges?: readonly ('until' | 'changed' | 'failed')[];
   /** A loop that is unknown as a whole gives Unknown. */
   render(scope: Scope): readonly RenderedItem[] | Unknown;
-  /** Evaluates `until`, `changed_when` or `failed_when` on a result; undefined where the task has none. */
-  judge(question: 'until' | 'changed' | 'failed', scope: Scope, result: Value): boolean | undefined;
+  /** Evaluates `until`, `changed_when` or `failed_when` on an item's result; undefined where the task has none. */
+  judge(
+    question: 'until' | 'changed' | 'failed',
+    scope: Scope,
+    result: Value,
+    item?: RenderedItem,
+  ): boolean | undefined;
 }
 
 export interface Play {

@@ -67,7 +67,7 @@ function decideItem(
     };
   const due = needs.map((n) => outlook.clouding(n.host, n.request)).find((d) => d !== undefined);
   const open = due ? readingOnly(resource, item, unknownChange(due.label, seen)) : seen;
-  const change = withStaticJudgement(task, scope, open);
+  const change = withStaticJudgement(task, scope, item, open);
   return {
     task,
     resource,
@@ -79,7 +79,9 @@ function decideItem(
     change,
     view,
     needs,
-    touches: isChanging(change) ? (task.touches ?? resource.touches(item.args as never, change)) : [],
+    touches: isChanging(change)
+      ? (item.touches ?? task.touches ?? resource.touches(item.args as never, change))
+      : [],
     ...(due ? { cloudedBy: due.number } : {}),
   };
 }
@@ -135,10 +137,10 @@ function readingOnly(resource: AnyResource, item: RenderedItem, change: Change):
 }
 
 /** `changed_when: false` is the author's promise that it only reads. */
-function withStaticJudgement(task: Task, scope: Scope, change: Change): Change {
+function withStaticJudgement(task: Task, scope: Scope, item: RenderedItem, change: Change): Change {
   if (change.action !== 'run' && change.likely !== 'run') return change;
   if (!task.judges?.includes('changed')) return change;
-  const promised = task.judge('changed', scope, new Unknown(taskLabel(task)));
+  const promised = task.judge('changed', scope, new Unknown(taskLabel(task)), item);
   return promised === false ? { ...change, risk: 'reads' } : change;
 }
 
@@ -209,7 +211,7 @@ function undecided(
     change,
     view: undefined,
     needs: [],
-    touches: task.touches ?? (item && !(touches instanceof Unknown) ? touches : ANYTHING),
+    touches: item?.touches ?? task.touches ?? (item && !(touches instanceof Unknown) ? touches : ANYTHING),
   };
 }
 

@@ -103,13 +103,17 @@ function nextCursor(
 
 function effectOf({ outcome, failure, outputs }: ItemOutcome): CarriedOut['effect'] {
   if (outcome === 'changed') return 'changed';
+  if (outcome === 'unknown') return 'perhaps';
   const wasBegun =
     outputs.length > 0 || failure?.outcome === 'unreachable' || failure?.outcome === 'in-doubt';
   return failure && wasBegun ? 'perhaps' : 'none';
 }
 
-function keepersOf({ on, view, resource }: Decision, { outputs, failure }: ItemOutcome): readonly string[] {
-  if (outputs.length === 0 && !failure) return [];
+function keepersOf(
+  { on, view, resource }: Decision,
+  { outcome, outputs, failure }: ItemOutcome,
+): readonly string[] {
+  if (outputs.length === 0 && !failure && outcome !== 'unknown') return [];
   return resource.scope === 'cluster' ? (view?.members ?? [on]) : [on];
 }
 

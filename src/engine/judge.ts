@@ -35,7 +35,7 @@ function judge(
   results: readonly CommandResult[],
   fresh: Decision,
 ): ItemOutcome {
-  const { task, host } = decision;
+  const { task, host, item } = decision;
   const failedAt = results.findIndex((result) => result.status !== 0);
   const changes = isChanging(decision.change);
   const value = registeredItem(fresh, { changed: changes, failed: failedAt >= 0, outputs: results });
@@ -45,8 +45,8 @@ function judge(
     registers: task.register === undefined ? registers : { ...registers, [task.register]: value },
     facts: factsOf(run.ground, host),
   };
-  const until = task.judge('until', scope, value);
-  const failed = task.judge('failed', scope, value) ?? (until === undefined ? failedAt >= 0 : !until);
+  const until = task.judge('until', scope, value, item);
+  const failed = task.judge('failed', scope, value, item) ?? (until === undefined ? failedAt >= 0 : !until);
   if (failed) {
     const result = results[failedAt] ?? results.at(-1);
     const command = (commands[failedAt] ?? commands.at(-1))?.script ?? task.name;
@@ -58,7 +58,7 @@ function judge(
       : { outcome: 'failed' as const, message: notAccepted(until) };
     return { outcome: 'failed', outputs: results, failure, fresh };
   }
-  const changed = task.judge('changed', scope, value) ?? changes;
+  const changed = task.judge('changed', scope, value, item) ?? changes;
   return { outcome: changed ? 'changed' : 'ok', outputs: results, fresh };
 }
 

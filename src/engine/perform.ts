@@ -27,12 +27,16 @@ export interface Performance {
   readonly performed: readonly Performed[];
 }
 
-/** Runs the decisions' commands on one host as one durable batch. Throws `Unreachable` when contact is lost for good. */
+/**
+ * Runs the decisions' commands on one host as one durable batch. Throws `Unreachable` when contact is lost for good;
+ * `begun` has then told how far it came.
+ */
 export async function perform(
   run: Run,
   on: string,
   decisions: readonly Decision[],
   handler: boolean,
+  begun: (decision: Decision) => void = () => {},
 ): Promise<Performance> {
   const session = run.contacts.session(on);
   if (!session) throw new Error(`${on} has no session`);
@@ -50,7 +54,7 @@ export async function perform(
   run.begun = true;
   run.running.set(on, key);
   try {
-    const batch = await session.run({ key, commands }, listener(run, on, listed, handler));
+    const batch = await session.run({ key, commands }, listener(run, on, listed, handler, begun));
     return { batch, performed: decisions.map((decision) => performedOf(decision, listed, batch)) };
   } finally {
     run.running.delete(on);
@@ -113,7 +117,13 @@ function performedOf(decision: Decision, listed: readonly Listed[], batch: Batch
   };
 }
 
-function listener(run: Run, host: string, listed: readonly Listed[], handler: boolean): BatchListener {
+function listener(
+  run: Run,
+  host: string,
+  listed: readonly Listed[],
+  handler: boolean,
+  begun: (decision: Decision) => void,
+): BatchListener {
   const byId = new Map(listed.map((one) => [one.id, one]));
   const split = lineSplitter((id, stream, text) => {
     const one = byId.get(id);
@@ -132,6 +142,7 @@ function listener(run: Run, host: string, listed: readonly Listed[], handler: bo
     started(id) {
       const one = byId.get(id);
       if (!one) return;
+      begun(one.decision);
       run.emit({
         type: 'begin',
         host: one.decision.host,

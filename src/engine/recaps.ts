@@ -16,6 +16,7 @@ export class Recaps {
     if (has('failed')) this.#add(host, 'failed');
     else if (has('rescued')) this.#add(host, 'rescued');
     else if (has('unreachable')) this.#add(host, 'unreachable');
+    else if (has('unknown')) return;
     else if (has('changed')) this.#add(host, 'ok', 'changed');
     else if (outcomes.length > 0 && outcomes.every((o) => o === 'skipped')) this.#add(host, 'skipped');
     else this.#add(host, 'ok');

@@ -93,9 +93,13 @@ async function doBatch(
 ): Promise<void> {
   const decisions = work.map((p) => p.decision);
   const on = (decisions[0] as Decision).on;
-  const performance = await performOrLose(run, on, decisions, handler);
+  const begun = new Set<Decision>();
+  const performance = await performOrLose(run, on, decisions, handler, (decision) => begun.add(decision));
   if ('outcome' in performance) {
-    outcomes.set(work[0] as Placed, performance);
+    // A batch stops at its first failure: what had begun last is in question, what had begun before it is done.
+    const last = work.findLast(({ decision }) => begun.has(decision)) ?? (work[0] as Placed);
+    for (const placed of work.slice(0, work.indexOf(last))) outcomes.set(placed, UNSEEN);
+    outcomes.set(last, performance);
     return;
   }
   for (const { decision } of work) wantAgain(run, decision);
@@ -243,15 +247,23 @@ async function performOrLose(
   on: string,
   decisions: readonly Decision[],
   handler: boolean,
+  begun?: (decision: Decision) => void,
 ): Promise<Performance | ItemOutcome> {
   try {
-    return await perform(run, on, decisions, handler);
+    return await perform(run, on, decisions, handler, begun);
   } catch (error) {
     if (!isUnreachable(error)) throw error;
     run.contacts.lose(on, error.message);
     return lostWith(run, error.message);
   }
 }
+
+/** It ended without a failure, but nobody could look at what it came to. */
+const UNSEEN: ItemOutcome = {
+  outcome: 'unknown',
+  outputs: [],
+  reason: 'contact was lost before it could be looked at again',
+};
 
 function lostWith(run: Run, reason: string): ItemOutcome {
   const failure = batchFailed('unreachable', reason, undefined, undefined, run.masker);

@@ -37,7 +37,7 @@ export function compileTask(
   const own = draft.register === undefined ? {} : { [draft.register]: item };
   const withoutOwn = new Map([...registers].filter(([name]) => name !== draft.register));
   const after = (): ConditionEnvironment =>
-    roots.environment(draft, withoutOwn, later, { ...own, result: item });
+    roots.environment(draft, withoutOwn, later, { ...local, ...own, result: item });
   const judging = (nodes: readonly Located[], key: string, strict: boolean): Condition[] | undefined =>
     nodes.length === 0 ? undefined : compile(nodes, { key, strict }, after);
   return {

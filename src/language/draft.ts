@@ -1,6 +1,5 @@
 import type { Position } from '../core/diagnostic.ts';
 import type { BlockPart } from '../core/task.ts';
-import type { Touch } from '../core/touch.ts';
 import type { Layer } from './definitions.ts';
 import type { Located, LocatedMapping, LocatedScalar } from './located.ts';
 import type { ResourceSchema } from './resource-schema.ts';
@@ -52,6 +51,6 @@ export interface TaskDraft {
   readonly retry: { readonly retries: number; readonly delayMs: number } | undefined;
   readonly ignoreErrors: boolean;
   readonly vars: Layer;
-  readonly touches: readonly Touch[] | undefined;
+  readonly touches: readonly LocatedScalar[] | undefined;
   readonly sensitive: boolean;
 }

@@ -27,12 +27,24 @@ export function loopItems(draft: TaskDraft, scope: Names): LoopItem[] | Unknown 
         : 'write "{{ name }}" of a list, or items after `- `',
     );
   const seen = new Map<string, number>();
-  return list.map((value: Value, index) => {
+  const items = list.map((value: Value, index) => {
     const wanted = keyOf(value, index);
     const count = (seen.get(wanted) ?? 0) + 1;
     seen.set(wanted, count);
     const key = count === 1 ? wanted : `${wanted}#${count}`;
     return { value, key, label: labelOf(draft, value, key, scope) };
+  });
+  return withDistinctLabels(items);
+}
+
+/** A plan tells items apart by what is shown of them: of equal labels the later ones are numbered. */
+function withDistinctLabels(items: readonly LoopItem[]): LoopItem[] {
+  const taken = new Set<string>();
+  return items.map((item) => {
+    let label = item.label;
+    for (let count = 2; taken.has(label); count += 1) label = `${item.label} #${count}`;
+    taken.add(label);
+    return { ...item, label };
   });
 }
 

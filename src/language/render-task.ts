@@ -5,7 +5,7 @@ import { asTextsWhereWanted, checkArguments } from './argument-check.ts';
 import type { CompiledConditions } from './compile-task.ts';
 import { allHold, type Condition } from './condition.ts';
 import type { ControllerFiles } from './controller-files.ts';
-import { type Definition, valueLayer } from './definitions.ts';
+import { type Definition, type Layer, valueLayer } from './definitions.ts';
 import { describe } from './describe.ts';
 import type { TaskDraft } from './draft.ts';
 import type { Loaded } from './load-inventory.ts';
@@ -14,6 +14,7 @@ import type { Names } from './names.ts';
 import { didYouMean } from './nearest.ts';
 import { hostScope, type Moment, type PlayLayers } from './play-scope.ts';
 import { Mistake, type Problems } from './problems.ts';
+import { staticTouches, touchesOf } from './read-touches.ts';
 import { renderScalar, renderValue } from './render-value.ts';
 import type { Shape } from './shape.ts';
 import { judged, withFiles } from './special-arguments.ts';
@@ -48,7 +49,7 @@ export function taskOf(context: TaskContext): Task {
     runOnce: draft.runOnce,
     notify: draft.notify.map((node) => String(node.value)),
     ...(draft.register !== undefined && { register: draft.register }),
-    ...(draft.touches && { touches: draft.touches }),
+    ...staticTouches(draft),
     ...(draft.retry && { retry: draft.retry }),
     ignoreErrors: draft.ignoreErrors,
     sensitive: draft.sensitive,
@@ -59,11 +60,11 @@ export function taskOf(context: TaskContext): Task {
       found.throwIfAny();
       return items;
     },
-    judge(question, scope, result) {
+    judge(question, scope, result, item) {
       const asked = conditions[question];
       if (!asked) return undefined;
       const found = problems.fresh();
-      const answer = found.collect(() => judge(context, asked, scope, result), draft.position);
+      const answer = found.collect(() => judge(context, asked, scope, result, item), draft.position);
       found.throwIfAny();
       return typeof answer === 'boolean' ? answer : undefined;
     },
@@ -83,7 +84,7 @@ export function renderTask(
       host,
       context.loaded,
       context.layers,
-      item ? { ...moment, local: localLayer(draft, item) } : moment,
+      item ? { ...moment, local: localLayer(draft, item.value) } : moment,
     );
   const before = problems.count;
   const items = draft.loop
@@ -110,6 +111,7 @@ function renderItem(
     label: item?.label ?? '',
     when,
     whenText: conditions.when.map((condition) => condition.text).join(' && '),
+    ...(item && { turn: item.value }),
   };
   // What a skipped task says may refer to what does not exist here: it is not read.
   if (when === false) return { ...head, args: {}, on: host, as: undefined };
@@ -118,6 +120,7 @@ function renderItem(
     args: renderArguments(context, scope, problems),
     on: problems.collect(() => delegate(context, host, scope), draft.delegateTo?.position) ?? host,
     as: problems.collect(() => account(context, host, scope), draft.becomeUser?.position),
+    ...touchesOf(draft, scope, problems),
   };
 }
 
@@ -177,10 +180,12 @@ function judge(
   conditions: readonly Condition[],
   scope: Scope,
   result: Value,
+  item: RenderedItem | undefined,
 ): boolean | Unknown {
   const { register } = context.draft;
   const registers = { ...scope.registers, result, ...(register !== undefined && { [register]: result }) };
-  const moment = momentOf(context, { ...scope, registers });
+  const local = item?.turn === undefined ? NO_TURN : localLayer(context.draft, item.turn);
+  const moment = { ...momentOf(context, { ...scope, registers }), local };
   return allHold(conditions, hostScope(scope.host, context.loaded, context.layers, moment));
 }
 
@@ -188,6 +193,8 @@ function momentOf({ draft, visible, later }: TaskContext, { registers, facts }: 
   return { taskVars: draft.vars, local: new Map(), registers, facts, visible, later };
 }
 
-function localLayer(draft: TaskDraft, item: LoopItem): Map<string, Definition> {
-  return valueLayer({ [draft.loopVariable]: item.value }, 'command line', 'the loop');
+const NO_TURN: Layer = new Map();
+
+function localLayer(draft: TaskDraft, value: Value): Map<string, Definition> {
+  return valueLayer({ [draft.loopVariable]: value }, 'command line', 'the loop');
 }

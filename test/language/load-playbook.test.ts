@@ -111,7 +111,7 @@ test('a loop gives one item each, with keys that tell equal ones apart', () => {
   assert.equal(of('[a, b, a]'), [
     ['a', 'a', 'ls a'],
     ['b', 'b', 'ls b'],
-    ['a#2', 'a', 'ls a'],
+    ['a#2', 'a #2', 'ls a'],
   ]);
   assert.equal(
     of('"{{groups.db}}"').map(([key]) => key),

@@ -7,6 +7,7 @@ import type { RunEvent } from '../../src/core/event.ts';
 import { Masker } from '../../src/core/masker.ts';
 import type { Outcome } from '../../src/core/outcome.ts';
 import type { Plan } from '../../src/core/plan.ts';
+import type { Session } from '../../src/core/session.ts';
 import type { Value } from '../../src/core/value.ts';
 import { Engine } from '../../src/engine/engine.ts';
 import { factKinds } from '../../src/facts/registry.ts';
@@ -51,6 +52,8 @@ export function localRun(
     signal?: AbortSignal;
     hostVars?: (host: string) => Record<string, unknown>;
     limit?: string;
+    /** Stands between the engine and its sessions. */
+    through?: (session: Session) => Session;
   } = {},
 ): LocalRun {
   const inventoryFile = join(hosts.dir, 'inventory.yml');
@@ -74,7 +77,10 @@ export function localRun(
     inventory: inventory.inventory,
     resources,
     factKinds,
-    connect: connector({}),
+    connect: async (host) => {
+      const session = await connector({})(host);
+      return more.through?.(session) ?? session;
+    },
     masker,
     forks: 5,
     runId: `t${process.pid}-${runs}`,
