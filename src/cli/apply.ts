@@ -6,6 +6,7 @@ import { statsText } from '../report/stats.ts';
 import { type Args, isSet } from './args.ts';
 import { carryOut } from './carry-out.ts';
 import { confirm } from './confirm.ts';
+import { credentials } from './credentials.ts';
 import { onInterrupt } from './interrupts.ts';
 import { listing } from './listing.ts';
 import { look } from './look.ts';
@@ -24,8 +25,9 @@ export async function apply(args: Args): Promise<Outcome> {
     process.stdout.write(listed);
     return 'done';
   }
+  const transport = await credentials(args, project.settings, project.inventory.hosts);
   const stopping = new AbortController();
-  const composition = compose(args, project, stopping.signal);
+  const composition = compose(args, project, transport, stopping.signal);
   const { console, engine } = composition;
   showWarnings(project.warnings, console);
   const started = performance.now();

@@ -9,17 +9,19 @@ import { secretFile } from '../facts/secret-file.ts';
 import { loadInventory } from '../language/load-inventory.ts';
 import { connector } from '../transport/connector.ts';
 import { type Args, lastOf } from './args.ts';
+import { credentials } from './credentials.ts';
 import { folders } from './folders.ts';
 import { findInventory, withOverrides } from './project.ts';
-import { readSettings } from './settings.ts';
+import { readSettings, type Settings } from './settings.ts';
 
 /** Connects to every host of the group that `--group` names (db), and closes all again. Throws `Unreachable`. */
 export async function withMembers<T>(
   args: Args,
   use: (members: readonly Session[]) => Promise<T>,
 ): Promise<T> {
-  const connect = connector({});
-  const opened = await Promise.allSettled(membersOf(args).map((host) => connect(host)));
+  const { hosts, settings } = membersOf(args);
+  const connect = connector(await credentials(args, settings, hosts));
+  const opened = await Promise.allSettled(hosts.map((host) => connect(host)));
   const sessions = opened.flatMap((o) => (o.status === 'fulfilled' ? [o.value] : []));
   try {
     const failed = opened.find((o) => o.status === 'rejected');
@@ -30,7 +32,7 @@ export async function withMembers<T>(
   }
 }
 
-function membersOf(args: Args): Host[] {
+function membersOf(args: Args): { readonly hosts: readonly Host[]; readonly settings: Settings } {
   const cwd = process.cwd();
   const settings = readSettings(args, process.env, cwd);
   const file = findInventory(settings, cwd);
@@ -42,7 +44,7 @@ function membersOf(args: Args): Host[] {
     throw mistake(`the inventory ${file} has no hosts in the group "${group}"`, {
       hint: `write --group NAME; groups: ${Object.keys(inventory.groups).join(', ')}`,
     });
-  return inventory.hosts.filter((host) => names.includes(host.name));
+  return { hosts: inventory.hosts.filter((host) => names.includes(host.name)), settings };
 }
 
 /** The backup key that all members hold. */

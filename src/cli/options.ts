@@ -55,10 +55,20 @@ export const CONNECTION: readonly Option[] = [
   { name: 'private-key', value: 'FILE', help: 'log in with this key' },
   { name: 'become', short: 'b', help: 'become root by sudo on every host' },
   {
-    name: 'ask-become-pass',
-    short: 'K',
-    help: '',
-    refused: 'fanops runs `sudo -n`: allow the user sudo without a password, or log in as root (-u root)',
+    name: 'ssh-config',
+    value: 'FILE',
+    help: 'for what the inventory leaves open (~/.ssh/config); none: without one',
+  },
+  {
+    name: 'key-passphrase-file',
+    value: 'FILE',
+    help: 'the passphrase of encrypted keys, as the first line of a file; else it is asked for',
+  },
+  { name: 'ask-become-pass', short: 'K', help: 'ask for the password that sudo wants' },
+  {
+    name: 'become-password-file',
+    value: 'FILE',
+    help: 'that password, as the first line of a file',
   },
 ];
 

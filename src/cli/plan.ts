@@ -6,6 +6,7 @@ import { planMarkdown } from '../report/plan-markdown.ts';
 import { planText } from '../report/plan-text.ts';
 import { statsText } from '../report/stats.ts';
 import { type Args, isSet, lastOf } from './args.ts';
+import { credentials } from './credentials.ts';
 import { listing } from './listing.ts';
 import { look } from './look.ts';
 import { openProject } from './open-project.ts';
@@ -21,7 +22,8 @@ export async function plan(args: Args): Promise<Outcome> {
     process.stdout.write(listed);
     return 'done';
   }
-  const composition = compose(args, project, new AbortController().signal);
+  const transport = await credentials(args, project.settings, project.inventory.hosts);
+  const composition = compose(args, project, transport, new AbortController().signal);
   const { console, engine } = composition;
   showWarnings(project.warnings, console);
   const started = performance.now();

@@ -8,6 +8,7 @@ import { Envelopes } from '../language/envelopes.ts';
 import { readInventory } from '../language/load-inventory.ts';
 import { loadPlaybook } from '../language/load-playbook.ts';
 import { resources } from '../resources/registry.ts';
+import { withSshConfig } from '../transport/ssh-places.ts';
 import { type Args, allOf, isSet, lastOf } from './args.ts';
 import { extraVars } from './extra-vars.ts';
 import { folders } from './folders.ts';
@@ -30,7 +31,8 @@ export function loadProject(args: Args, envelopes = new Envelopes()): Project {
   const settings = readSettings(args, process.env, cwd);
   const file = findPlaybook(args.positionals[0] ?? '');
   const inventoryFile = findInventory(settings, cwd);
-  const loaded = readInventory(inventoryFile, readFileSync(inventoryFile, 'utf8'), folders, envelopes);
+  const read = readInventory(inventoryFile, readFileSync(inventoryFile, 'utf8'), folders, envelopes);
+  const loaded = { ...read, inventory: withOverrides(read.inventory, settings, args) };
   const limit = lastOf(args, 'limit');
   const playbook = loadPlaybook({
     file,
@@ -48,7 +50,7 @@ export function loadProject(args: Args, envelopes = new Envelopes()): Project {
   return {
     settings,
     playbook,
-    inventory: withOverrides(loaded.inventory, settings, args),
+    inventory: loaded.inventory,
     warnings: playbook.warnings,
     secrets: envelopes.secrets,
   };
@@ -77,16 +79,20 @@ export function findInventory({ inventory }: Settings, cwd: string): string {
   throw mistake(`the inventory ${file} is not there`, { hint: 'write -i FILE' });
 }
 
-/** What the command line says about connections is stronger than the inventory. */
+/** What the command line says about connections is stronger than the inventory, and that than ssh's configuration. */
 export function withOverrides(inventory: Inventory, settings: Settings, args: Args): Inventory {
   const become = isSet(args, 'become');
   const override = (host: Host): Host => ({
     ...host,
-    ...(settings.user === undefined ? {} : { user: settings.user }),
+    ...(settings.user === undefined ? {} : { user: settings.user, assumed: withoutUser(host) }),
     ...(settings.privateKey === undefined ? {} : { privateKeyFile: settings.privateKey }),
     ...(become ? { become } : {}),
   });
-  return { ...inventory, hosts: inventory.hosts.map(override) };
+  return { ...inventory, hosts: withSshConfig(inventory.hosts.map(override), settings.sshConfig) };
+}
+
+function withoutUser({ assumed = [] }: Host): readonly 'port'[] {
+  return assumed.filter((name) => name !== 'user');
 }
 
 /** `a,b` and repeated options alike. */

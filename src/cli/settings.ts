@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { mistake } from '../core/diagnostic.ts';
 import { readDocument } from '../language/document.ts';
@@ -15,6 +16,12 @@ export interface Settings {
   readonly forks: number;
   readonly user: string | undefined;
   readonly privateKey: string | undefined;
+  /** ssh's configuration; undefined: without one. */
+  readonly sshConfig: string | undefined;
+  /** File whose first line opens encrypted key files. */
+  readonly keyPassphraseFile: string | undefined;
+  /** File whose first line is what sudo asks for. */
+  readonly becomePasswordFile: string | undefined;
   /** File of the age identity that opens values encrypted in files of variables. */
   readonly ageIdentity: string | undefined;
   /** For whom `fanops secrets` encrypts. */
@@ -22,17 +29,39 @@ export interface Settings {
 }
 
 const FILE = 'fanops.yml';
-const KEYS = ['inventory', 'forks', 'user', 'private_key', 'age_identity', 'age_recipients'] as const;
+const KEYS = [
+  'inventory',
+  'forks',
+  'user',
+  'private_key',
+  'ssh_config',
+  'key_passphrase_file',
+  'become_password_file',
+  'age_identity',
+  'age_recipients',
+] as const;
 type Key = (typeof KEYS)[number];
 const OPTIONS: { readonly [key in Key]: string } = {
   inventory: 'inventory',
   forks: 'forks',
   user: 'user',
   private_key: 'private-key',
+  ssh_config: 'ssh-config',
+  key_passphrase_file: 'key-passphrase-file',
+  become_password_file: 'become-password-file',
   age_identity: 'age-identity',
   age_recipients: 'to',
 };
-const PATHS: readonly Key[] = ['inventory', 'private_key', 'age_identity'];
+const PATHS: readonly Key[] = [
+  'inventory',
+  'private_key',
+  'ssh_config',
+  'key_passphrase_file',
+  'become_password_file',
+  'age_identity',
+];
+/** Instead of a path of a configuration of ssh. */
+const NONE = 'none';
 const DEFAULT_FORKS = 20;
 
 type Written = { readonly [key in Key]?: { readonly value: string; readonly from: string } };
@@ -45,6 +74,9 @@ export function readSettings(args: Args, env: NodeJS.ProcessEnv, cwd: string): S
     forks: written.forks === undefined ? DEFAULT_FORKS : positive(written.forks),
     user: written.user?.value,
     privateKey: written.private_key?.value,
+    sshConfig: sshConfigOf(written.ssh_config?.value),
+    keyPassphraseFile: written.key_passphrase_file?.value,
+    becomePasswordFile: written.become_password_file?.value,
     ageIdentity: written.age_identity?.value,
     ageRecipients: written.age_recipients?.value.split(',').map((word) => word.trim()) ?? [],
   };
@@ -68,12 +100,15 @@ function fromFile(cwd: string): Written {
   const text = (key: Key, path: boolean) => {
     const value = fields.text(key)?.value;
     if (typeof value !== 'string') return {};
-    return { [key]: { value: path ? resolve(dirname(file), value) : value, from: file } };
+    return { [key]: { value: path && value !== NONE ? resolve(dirname(file), value) : value, from: file } };
   };
   const found = {
     ...text('inventory', true),
     ...text('user', false),
     ...text('private_key', true),
+    ...text('ssh_config', true),
+    ...text('key_passphrase_file', true),
+    ...text('become_password_file', true),
     ...text('age_identity', true),
     ...recipients(fields, file),
     ...(forks === undefined ? {} : { forks: { value: String(forks), from: file } }),
@@ -115,9 +150,14 @@ function collect(read: (key: Key) => { value: string; from: string } | undefined
     KEYS.flatMap((key) => {
       const found = read(key);
       if (found === undefined) return [];
-      return [[key, PATHS.includes(key) ? { ...found, value: resolve(cwd, found.value) } : found]];
+      const isPath = PATHS.includes(key) && found.value !== NONE;
+      return [[key, isPath ? { ...found, value: resolve(cwd, found.value) } : found]];
     }),
   );
+}
+
+function sshConfigOf(written = join(homedir(), '.ssh', 'config')): string | undefined {
+  return written === NONE ? undefined : written;
 }
 
 function positive({ value, from }: { readonly value: string; readonly from: string }): number {

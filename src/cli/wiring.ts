@@ -10,8 +10,10 @@ import { maskedEvent } from '../report/masked-event.ts';
 import type { Reporter } from '../report/reporter.ts';
 import { resources } from '../resources/registry.ts';
 import { connector } from '../transport/connector.ts';
+import type { TransportSettings } from '../transport/settings.ts';
 import { type Args, isSet } from './args.ts';
 import { type Console, openConsole } from './console.ts';
+import { secretsOf } from './credentials.ts';
 import { keepFile } from './keep-file.ts';
 import type { Project } from './project.ts';
 import { realClock } from './real-clock.ts';
@@ -28,8 +30,14 @@ export interface Composition {
 }
 
 /** Puts language, transport, engine and report together for one command line. */
-export function compose(args: Args, project: Project, signal: AbortSignal): Composition {
+export function compose(
+  args: Args,
+  project: Project,
+  transport: TransportSettings,
+  signal: AbortSignal,
+): Composition {
   const masker = new Masker();
+  for (const secret of secretsOf(transport)) masker.add(secret);
   for (const secret of project.secrets) masker.add(secret);
   const console = openConsole(masker, args);
   const activities = new Activities();
@@ -43,7 +51,7 @@ export function compose(args: Args, project: Project, signal: AbortSignal): Comp
     inventory: project.inventory,
     resources,
     factKinds: kindsFor(args),
-    connect: connector({}),
+    connect: connector(transport),
     masker,
     forks: project.settings.forks,
     runId: newRunId(new Date()),

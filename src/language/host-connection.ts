@@ -19,6 +19,7 @@ const SUPPORTED = [
   'ansible_become',
   'ansible_become_user',
   'fanops_known_hosts',
+  'fanops_proxy_jump',
   'fanops_state_dir',
   'fanops_run_dir',
 ];
@@ -29,9 +30,11 @@ const IGNORED = ['ansible_python_interpreter', 'ansible_become_method'];
 const INSTEAD: { readonly [name: string]: string } = {
   ansible_password: 'passwords are not supported: use a key (ansible_ssh_private_key_file) or the agent',
   ansible_ssh_pass: 'passwords are not supported: use a key (ansible_ssh_private_key_file) or the agent',
-  ansible_become_pass: 'passwords are not supported: allow sudo without one (NOPASSWD)',
-  ansible_become_password: 'passwords are not supported: allow sudo without one (NOPASSWD)',
-  ansible_ssh_common_args: 'put it into ~/.ssh/config (ProxyJump, …)',
+  ansible_become_pass:
+    'give it with --ask-become-pass or --become-password-file, not in a file of the inventory',
+  ansible_become_password:
+    'give it with --ask-become-pass or --become-password-file, not in a file of the inventory',
+  ansible_ssh_common_args: 'write fanops_proxy_jump for `-J` and ProxyJump; other options: ~/.ssh/config',
   ansible_ssh_extra_args: 'put it into ~/.ssh/config',
   ansible_ssh_args: 'put it into ~/.ssh/config',
   ansible_ssh_host: 'write ansible_host',
@@ -62,13 +65,22 @@ export function connectionOf(
   const privateKeyFile = reading.text('ansible_ssh_private_key_file');
   const stateDir = reading.text('fanops_state_dir');
   const runDir = reading.text('fanops_run_dir');
+  const port = reading.port('ansible_port');
+  const user = reading.text('ansible_user');
+  const proxyJump = reading.text('fanops_proxy_jump');
+  const assumed = [
+    ...(port === undefined ? ['port' as const] : []),
+    ...(user === undefined ? ['user' as const] : []),
+  ];
   return {
     name,
     index,
     connection,
     address: reading.text('ansible_host') ?? (connection === 'local' ? 'localhost' : name),
-    port: reading.port('ansible_port') ?? 22,
-    user: reading.text('ansible_user') ?? (connection === 'local' ? userInfo().username : 'root'),
+    port: port ?? 22,
+    user: user ?? (connection === 'local' ? userInfo().username : 'root'),
+    ...(assumed.length > 0 && { assumed }),
+    ...(proxyJump !== undefined && { proxyJump }),
     ...(privateKeyFile !== undefined && { privateKeyFile }),
     knownHostsFiles: reading.texts('fanops_known_hosts'),
     become: reading.boolean('ansible_become') ?? false,

@@ -1,4 +1,5 @@
 import type { Connect, Session } from '../core/session.ts';
+import type { JumpHosts } from './jump-hosts.ts';
 import { localLink } from './local-link.ts';
 import { openSession } from './session.ts';
 import { type TransportSettings, withDefaults } from './settings.ts';
@@ -19,10 +20,13 @@ import { type TransportSettings, withDefaults } from './settings.ts';
  */
 export function connector(settings: TransportSettings = {}): Connect {
   const complete = withDefaults(settings);
+  let jumpHosts: Promise<JumpHosts> | undefined;
   return async (host): Promise<Session> => {
     if (host.connection === 'local') return openSession(host, complete, async () => localLink());
     // ssh2 takes time to load: only when it is needed.
     const { sshLink } = await import('./ssh-link.ts');
-    return openSession(host, complete, sshLink);
+    jumpHosts ??= import('./jump-hosts.ts').then(({ JumpHosts }) => new JumpHosts(complete));
+    const jumps = await jumpHosts;
+    return openSession(host, complete, () => sshLink(host, complete, jumps));
   };
 }

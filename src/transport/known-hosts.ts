@@ -12,7 +12,9 @@ export interface KnownHost {
 
 /** What known_hosts files say of a host's key. */
 export type Verdict =
-  | { readonly state: 'known' | 'unknown' }
+  | { readonly state: 'known' }
+  /** With the authorities that might vouch for it. */
+  | { readonly state: 'unknown'; readonly authorities: readonly KnownHost[] }
   | { readonly state: 'revoked'; readonly entry: KnownHost }
   /** The host is known, with other keys only. */
   | { readonly state: 'changed'; readonly entries: readonly KnownHost[] };
@@ -42,7 +44,8 @@ export function judgeHostKey(entries: readonly KnownHost[], name: string, key: B
   if (revoked !== undefined) return { state: 'revoked', entry: revoked };
   if (same.some((entry) => entry.marker === '')) return { state: 'known' };
   const others = mine.filter((entry) => entry.marker === '');
-  return others.length === 0 ? { state: 'unknown' } : { state: 'changed', entries: others };
+  if (others.length > 0) return { state: 'changed', entries: others };
+  return { state: 'unknown', authorities: mine.filter((entry) => entry.marker === '@cert-authority') };
 }
 
 /** The types of the keys that a host is known with: those to ask it for first. */
@@ -54,8 +57,12 @@ export function knownKeyTypes(entries: readonly KnownHost[], name: string): stri
 /** Plain names with wildcards, a negation that wins, or one hashed name. */
 export function matchesHost(patterns: string, name: string): boolean {
   if (patterns.startsWith('|1|')) return matchesHashed(patterns, name);
-  const list = patterns.toLowerCase().split(',');
-  const matching = list.filter((pattern) => matchesWildcard(pattern.replace(/^!/, ''), name));
+  return matchesPatterns(patterns.toLowerCase().split(','), name);
+}
+
+/** Names with wildcards, of which a negated one wins. */
+export function matchesPatterns(patterns: readonly string[], name: string): boolean {
+  const matching = patterns.filter((pattern) => matchesWildcard(pattern.replace(/^!/, ''), name));
   return matching.length > 0 && !matching.some((pattern) => pattern.startsWith('!'));
 }
 

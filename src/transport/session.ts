@@ -26,7 +26,7 @@ import { regain } from './regain.ts';
 import type { Settings } from './settings.ts';
 import { download, feed } from './streams.ts';
 
-export type OpenLink = (host: Host, settings: Settings) => Promise<Link>;
+export type OpenLink = () => Promise<Link>;
 
 /** Connects and says hello. Throws `Unreachable`. */
 export async function openSession(host: Host, settings: Settings, openLink: OpenLink): Promise<Session> {
@@ -241,7 +241,7 @@ class HostSession implements Session {
   }
 
   async #open(): Promise<Contact> {
-    const link = await this.#openLink(this.host, this.#settings);
+    const link = await this.#openLink();
     this.#links.push(link);
     try {
       const contact = await Contact.over(link, this.host, this.#counted);

@@ -1,5 +1,6 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import type { Secret } from '../core/secret.ts';
 
 /** How hosts are reached. Everything has a default; times are in milliseconds. */
 export interface TransportSettings {
@@ -7,6 +8,10 @@ export interface TransportSettings {
   readonly agentSocket?: string;
   /** Private keys tried after the agent; a host's own `privateKeyFile` comes first. */
   readonly identityFiles?: readonly string[];
+  /** Passphrases of key files, by path. */
+  readonly passphrases?: ReadonlyMap<string, Secret>;
+  /** What sudo asks for. */
+  readonly becomePassword?: Secret | undefined;
   /** Where host keys are looked up, unless the host names files of its own. */
   readonly knownHostsFiles?: readonly string[];
   /** Adds the key of a host that is not known yet to the first known-hosts file. A changed key is refused always. */
@@ -19,7 +24,8 @@ export interface TransportSettings {
   readonly regainMs?: number;
 }
 
-export type Settings = Required<TransportSettings>;
+export type Settings = Required<Omit<TransportSettings, 'becomePassword'>> &
+  Pick<TransportSettings, 'becomePassword'>;
 
 /** The settings with every default filled in. */
 export function withDefaults(given: TransportSettings): Settings {
@@ -27,6 +33,8 @@ export function withDefaults(given: TransportSettings): Settings {
   return {
     agentSocket: given.agentSocket ?? process.env.SSH_AUTH_SOCK ?? '',
     identityFiles: given.identityFiles ?? ['id_ed25519', 'id_ecdsa', 'id_rsa'].map((f) => join(ssh, f)),
+    becomePassword: given.becomePassword,
+    passphrases: given.passphrases ?? new Map(),
     knownHostsFiles: given.knownHostsFiles ?? [join(ssh, 'known_hosts'), '/etc/ssh/ssh_known_hosts'],
     acceptNew: given.acceptNew ?? false,
     connectTimeoutMs: given.connectTimeoutMs ?? 15_000,

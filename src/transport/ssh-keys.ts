@@ -1,7 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs';
-import type { AuthHandlerMiddleware, NextAuthHandler, ParsedKey } from 'ssh2';
-import ssh2 from 'ssh2';
-import type { Host } from '../core/host.ts';
+import { existsSync } from 'node:fs';
+import type { AuthHandlerMiddleware, BaseAgent, NextAuthHandler, ParsedKey } from 'ssh2';
+import type { SshPlace } from '../core/host.ts';
+import { agentWithOnly } from './agent-keys.ts';
+import { privateKey, publicKeyOf } from './private-key.ts';
 import { expandHome, type Settings } from './settings.ts';
 
 /** Offers one key after the other, and remembers what was tried for the error. */
@@ -16,12 +17,16 @@ function stop(next: NextAuthHandler): void {
   (next as unknown as (method: false) => void)(false);
 }
 
-type Attempt = { readonly name: string; readonly key?: ParsedKey; readonly agent?: string };
+type Attempt = {
+  readonly name: string;
+  readonly key?: ParsedKey;
+  readonly agent?: BaseAgent<ParsedKey> | string;
+};
 
-/** The host's own key file first, then the agent, then the usual files. */
-export function offerKeys(host: Host, settings: Settings): KeyOffer {
+/** The place's own key files first, then the agent, then the usual files. */
+export function offerKeys(place: SshPlace, settings: Settings): KeyOffer {
   const tried: string[] = [];
-  const attempts = attemptsFor(host, settings, tried);
+  const attempts = attemptsFor(place, settings, tried);
   return {
     handler(methodsLeft, _partial, next) {
       if (methodsLeft !== null && methodsLeft !== undefined && !methodsLeft.includes('publickey')) {
@@ -32,47 +37,49 @@ export function offerKeys(host: Host, settings: Settings): KeyOffer {
       if (attempt === undefined) return stop(next);
       tried.push(attempt.name);
       if (attempt.agent !== undefined)
-        return next({ type: 'agent', username: host.user, agent: attempt.agent });
+        return next({ type: 'agent', username: place.user, agent: attempt.agent });
       if (attempt.key !== undefined)
-        return next({ type: 'publickey', username: host.user, key: attempt.key });
+        return next({ type: 'publickey', username: place.user, key: attempt.key });
       return stop(next);
     },
     describe: () => (tried.length === 0 ? 'there was no key to try and no agent' : tried.join('; ')),
   };
 }
 
-function attemptsFor(host: Host, settings: Settings, problems: string[]): Attempt[] {
-  const own = host.privateKeyFile === undefined ? [] : [host.privateKeyFile];
-  const usual = settings.identityFiles.filter((file) => existsSync(expandHome(file)));
-  const hasAgent = settings.agentSocket !== '' && existsSync(settings.agentSocket);
-  const agent = hasAgent
-    ? [{ name: `the keys of the agent ${settings.agentSocket}`, agent: settings.agentSocket }]
-    : [];
-  return [...keysIn(own, problems), ...agent, ...keysIn(usual, problems)];
+/** The key files that are of this place alone. */
+export function ownKeyFiles({ privateKeyFile, identityFiles = [] }: SshPlace): string[] {
+  return [...(privateKeyFile === undefined ? [] : [privateKeyFile]), ...identityFiles];
 }
 
-function keysIn(files: readonly string[], problems: string[]): Attempt[] {
+function attemptsFor(place: SshPlace, settings: Settings, problems: string[]): Attempt[] {
+  const own = ownKeyFiles(place);
+  const isUsual = place.identityFiles === undefined && !place.identitiesOnly;
+  const usual = isUsual ? settings.identityFiles.filter((file) => existsSync(expandHome(file))) : [];
+  const first = keysIn(own, settings, problems);
+  return [...first, ...agentAttempts(place, own, settings), ...keysIn(usual, settings, problems)];
+}
+
+function agentAttempts({ identitiesOnly }: SshPlace, own: readonly string[], settings: Settings): Attempt[] {
+  const socket = settings.agentSocket;
+  if (socket === '' || !existsSync(socket)) return [];
+  if (!identitiesOnly) return [{ name: `the keys of the agent ${socket}`, agent: socket }];
+  const wanted = own.flatMap((file) => publicKeyOf(expandHome(file)) ?? []);
+  if (wanted.length === 0) return [];
+  return [{ name: `the named keys in the agent ${socket}`, agent: agentWithOnly(socket, wanted) }];
+}
+
+function keysIn(files: readonly string[], settings: Settings, problems: string[]): Attempt[] {
   return files.flatMap((file) => {
-    const key = readKey(expandHome(file));
-    if (typeof key !== 'string') return [{ name: `key ${file}`, key }];
-    problems.push(`key ${file}: ${key}`);
+    const path = expandHome(file);
+    const key = privateKey(path, settings.passphrases.get(path));
+    if (existsSync(`${path}-cert.pub`))
+      problems.push(`the certificate ${file}-cert.pub was not used: fanops knows keys only`);
+    if (key.state === 'key') return [{ name: `key ${file}`, key: key.key }];
+    problems.push(`key ${file}: ${key.state === 'encrypted' ? encrypted(file) : key.reason}`);
     return [];
   });
 }
 
-/** The private key in a file, or why it cannot be used. */
-function readKey(file: string): ParsedKey | string {
-  try {
-    const parsed = ssh2.utils.parseKey(readFileSync(file));
-    const key = Array.isArray(parsed) ? parsed[0] : parsed;
-    if (key instanceof Error || key === undefined) return whyUnusable(file, key?.message ?? 'no key in it');
-    return key.isPrivateKey() ? key : 'it is a public key';
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
-}
-
-function whyUnusable(file: string, message: string): string {
-  if (!/encrypted|passphrase/i.test(message)) return message;
-  return `it is encrypted; load it into an agent (eval "$(ssh-agent)"; ssh-add ${file})`;
+function encrypted(file: string): string {
+  return `it is encrypted; load it into an agent (eval "$(ssh-agent)"; ssh-add ${file}), or give --key-passphrase-file`;
 }

@@ -1,11 +1,16 @@
-import type { Host } from '../core/host.ts';
+import type { SshPlace } from '../core/host.ts';
 
 /** Why a connection did not come about, in words, with what to look at next. */
-export function whyUnreachable(host: Host, cause: unknown, timeoutMs: number, triedKeys = ''): string {
+export function whyUnreachable(
+  { address, port, user }: SshPlace,
+  cause: unknown,
+  timeoutMs: number,
+  triedKeys = '',
+): string {
   const error = cause as { readonly code?: string; readonly level?: string; readonly message?: string };
-  const place = `${host.address} port ${host.port}`;
+  const place = `${address} port ${port}`;
   if (error.level === 'client-authentication')
-    return `${place} accepts none of our keys for ${host.user}: ${triedKeys}`;
+    return `${place} accepts none of our keys for ${user}: ${triedKeys}`;
   if (error.level === 'client-timeout' || error.code === 'ETIMEDOUT')
     return `no answer from ${place} within ${Math.round(timeoutMs / 100) / 10} s`;
   switch (error.code) {
@@ -13,7 +18,7 @@ export function whyUnreachable(host: Host, cause: unknown, timeoutMs: number, tr
       return `${place} refuses the connection: nothing listens there`;
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
-      return `the name ${host.address} cannot be resolved: check ansible_host`;
+      return `the name ${address} cannot be resolved: check ansible_host`;
     case 'EHOSTUNREACH':
     case 'ENETUNREACH':
       return `there is no way to ${place}: ${error.code}`;

@@ -19,7 +19,20 @@ test('--help names every command that is there, on stdout', () => {
   assert.is(stderr, '');
   assert.equal(
     [...stdout.matchAll(/^ {2}(\w+(?: [\w-]+)?) {2,}/gm)].map(([, name]) => name),
-    ['plan', 'apply', 'validate', 'key escrow', 'key verify-escrow', 'lab'],
+    [
+      'plan',
+      'apply',
+      'validate',
+      'explain',
+      'inventory',
+      'init',
+      'key escrow',
+      'key verify-escrow',
+      'secrets encrypt',
+      'secrets edit',
+      'secrets rekey',
+      'lab',
+    ],
   );
 });
 
@@ -48,7 +61,7 @@ const mistakes: [string[], string][] = [
   [['aply'], 'error: there is no command `aply`\n  hint: did you mean `apply`?\n\n1 error\n'],
   [
     ['resume'],
-    'error: there is no command `resume`\n  hint: commands: plan, apply, validate, key escrow, key verify-escrow, lab\n\n1 error\n',
+    'error: there is no command `resume`\n  hint: commands: plan, apply, validate, explain, inventory, init, key escrow, key verify-escrow, secrets encrypt, secrets edit, secrets rekey, lab\n\n1 error\n',
   ],
   [
     ['key', 'escro'],

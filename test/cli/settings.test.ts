@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -16,7 +17,7 @@ function settings(folder: string, argv: string[] = [], env: NodeJS.ProcessEnv = 
 }
 
 const FILE =
-  'inventory: inventory/lab.yml\nforks: 7\nuser: ops\nprivate_key: keys/id\nage_identity: keys/age\nage_recipients: [age1a, age1b]\n';
+  'inventory: inventory/lab.yml\nforks: 7\nuser: ops\nprivate_key: keys/id\nssh_config: none\nkey_passphrase_file: keys/phrase\nbecome_password_file: keys/sudo\nage_identity: keys/age\nage_recipients: [age1a, age1b]\n';
 
 test('fanops.yml is found in a folder above, and its paths are relative to it', () => {
   inFolder({ 'fanops.yml': FILE }, (folder) => {
@@ -26,6 +27,9 @@ test('fanops.yml is found in a folder above, and its paths are relative to it', 
       forks: 7,
       user: 'ops',
       privateKey: join(folder, 'keys/id'),
+      sshConfig: undefined,
+      keyPassphraseFile: join(folder, 'keys/phrase'),
+      becomePasswordFile: join(folder, 'keys/sudo'),
       ageIdentity: join(folder, 'keys/age'),
       ageRecipients: ['age1a', 'age1b'],
     });
@@ -49,6 +53,9 @@ test('without any of them there are defaults, and no inventory', () => {
       forks: 20,
       user: undefined,
       privateKey: undefined,
+      sshConfig: join(homedir(), '.ssh/config'),
+      keyPassphraseFile: undefined,
+      becomePasswordFile: undefined,
       ageIdentity: undefined,
       ageRecipients: [],
     });

@@ -8,6 +8,7 @@ export const HOMES: { readonly [name: string]: string } = {
   ajv: 'language',
   handlebars: 'language',
   listr2: 'report',
+  'ssh-config': 'transport',
   ssh2: 'transport',
   yaml: 'language',
 };

@@ -10,12 +10,17 @@ export interface TestProxy {
   cutNow(): void;
   /** From now on new connections are closed at once. */
   refuse(on: boolean): void;
+  /** How many connections there were, and when there is none any more. */
+  connections(): number;
+  idle(): Promise<void>;
   close(): Promise<void>;
 }
 
 /** `delayMs` goes by on either way. */
 export async function startProxy(to: number, delayMs = 0, host = '127.0.0.1'): Promise<TestProxy> {
   const sockets = new Set<Socket>();
+  let connections = 0;
+  let onIdle: (() => void) | undefined;
   let isHole = false;
   let isRefusing = false;
   const budget = { up: Number.POSITIVE_INFINITY, down: Number.POSITIVE_INFINITY };
@@ -46,11 +51,15 @@ export async function startProxy(to: number, delayMs = 0, host = '127.0.0.1'): P
       near.destroy();
       return;
     }
+    connections += 1;
     const far = connect({ port: to, host, noDelay: true });
     near.setNoDelay(true);
     for (const socket of [near, far]) {
       sockets.add(socket);
-      socket.once('close', () => sockets.delete(socket));
+      socket.once('close', () => {
+        sockets.delete(socket);
+        if (sockets.size === 0) onIdle?.();
+      });
     }
     forward(near, far, 'up');
     forward(far, near, 'down');
@@ -70,6 +79,12 @@ export async function startProxy(to: number, delayMs = 0, host = '127.0.0.1'): P
     refuse(on) {
       isRefusing = on;
     },
+    connections: () => connections,
+    idle: () =>
+      new Promise((resolve) => {
+        onIdle = resolve;
+        if (sockets.size === 0) resolve();
+      }),
     cutNow,
     close: () =>
       new Promise((resolve) => {
