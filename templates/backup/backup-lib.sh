@@ -36,6 +36,7 @@ load_settings() {
   check_settings "$file"
   PATH=$PG_BIN:$SYSTEM_PATH
   LOG_FILE=$LOG_DIR/$log_name.log
+  share_file "$LOG_FILE"
   export PGCONNECT_TIMEOUT=10 PGAPPNAME=$log_name
   PSQL=(psql -XAtq --no-password -v ON_ERROR_STOP=1 -h "$PG_HOST" -p "$PG_PORT" -U "$PG_USER" -d postgres)
 }
@@ -49,6 +50,8 @@ default_settings() {
   PG_BIN=/usr/lib/postgresql/15/bin PG_HOST=/var/run/postgresql PG_PORT=5432 PG_USER=postgres
   PATRONI_URL=''
   VERIFY_MAX_AGE_HOURS=26
+  BLOCKCHAIN_DB='' BLOCKCHAIN_CONTRACTS='' BLOCKCHAIN_CONFIG='' BLOCKCHAIN_LOGS=''
+  BLOCKCHAIN_HEIGHT_SQL='select max(height) from blocks' BLOCKCHAIN_TIMEOUT_SECONDS=1800
   PATRONI_CONFIG=/etc/patroni/config.yml DATA_DIR='' GATHERED_DIR=''
   S3_BUCKET='' S3_PREFIX='' S3_ENDPOINT_URL='' S3_REGION='' S3_CREDENTIALS_FILE='' S3_TIMEOUT_SECONDS=14400
 }
@@ -62,10 +65,10 @@ check_settings() {
   for name in BACKUP_ROOT LOG_DIR STATE_DIR KEY_FILE PG_BIN; do
     matches "$name" '^/[A-Za-z0-9._/+-]+$' "an absolute path without spaces" "$1"
   done
-  for name in PG_PORT VERIFY_MAX_AGE_HOURS S3_TIMEOUT_SECONDS; do
+  for name in PG_PORT VERIFY_MAX_AGE_HOURS S3_TIMEOUT_SECONDS BLOCKCHAIN_TIMEOUT_SECONDS; do
     matches "$name" '^[1-9][0-9]{0,5}$' "a whole number from 1" "$1"
   done
-  for name in DATA_DIR GATHERED_DIR PATRONI_CONFIG; do
+  for name in DATA_DIR GATHERED_DIR PATRONI_CONFIG BLOCKCHAIN_DB BLOCKCHAIN_CONTRACTS BLOCKCHAIN_CONFIG BLOCKCHAIN_LOGS; do
     matches "$name" '^(/[A-Za-z0-9._/+-]+)?$' "an absolute path without spaces, or nothing" "$1"
   done
   matches ENCRYPTION '^(yes|no)$' "yes or no" "$1"
@@ -79,6 +82,11 @@ check_settings() {
 # usage: matches NAME PATTERN EXPECTED FILE
 matches() {
   [[ ${!1} =~ $2 ]] || die 3 "$1 in $4: expected $3, found \"${!1}\""
+}
+
+# usage: share_file FILE; what root writes to first, postgres must be able to go on with
+share_file() {
+  [ "$EUID" -ne 0 ] || [ -e "$1" ] || install -m 0640 -o postgres -g postgres /dev/null "$1" 2>/dev/null || true
 }
 
 # usage: log LEVEL MESSAGE; to the script's log file and, as far as QUIET allows, to stderr
@@ -124,6 +132,7 @@ run_as_postgres() {
 # usage: take_lock NAME WAIT_SECONDS; one run of a kind on this host. Children inherit it: what still writes still holds.
 take_lock() {
   local file=$STATE_DIR/$1.lock holder=''
+  share_file "$file"
   exec {LOCK_FD}>>"$file" || die 3 "cannot write the lock $file: is $STATE_DIR there, owned by $(id -un)?"
   if ! flock -w "$2" "$LOCK_FD"; then
     IFS= read -r holder <"$file" || true

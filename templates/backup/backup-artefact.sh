@@ -1,0 +1,99 @@
+#!/bin/bash
+# Collecting what becomes one artefact, as root or whoever may read it, and handing it to backup-store.sh; and the way
+# back. Sourced after backup-lib.sh, never run; the sourcing script removes STAGE when it ends.
+
+STAGE='' STORED=''
+
+# Of now, in an artefact's name.
+stamp() {
+  printf '%(%Y%m%d_%H%M%S)T' -1
+}
+
+# usage: make_stage DIRECTORY BYTES; STAGE, for nobody else to read, on DIRECTORY's file system, where BYTES and a fifth
+# more must be free
+make_stage() {
+  local free
+  free=$(df --output=avail -B1 "$1" | tail -n 1)
+  ((free >= $2 * 6 / 5)) || die 7 "$1 has $((free / 1048576)) MiB free, and about $(($2 * 6 / 5 / 1048576 + 1)) MiB are needed"
+  STAGE=$(mktemp -d "$1/.fanatico-backup.XXXXXX")
+}
+
+# usage: store_stage KIND NAME [FIELD=VALUE]...; all that lies in STAGE, MANIFEST.json last; sets STORED
+store_stage() {
+  local members=() kind=$1 name=$2 directory=$1
+  shift 2
+  [ "$kind" != etcd ] || directory=config
+  mapfile -t members < <(cd "$STAGE" && printf '%s\n' *)
+  write_manifest "$kind" "$@" >"$STAGE/MANIFEST.json"
+  tar -C "$STAGE" --format=posix --pax-option=delete=atime,delete=ctime -cf - -- "${members[@]}" MANIFEST.json |
+    "${BASH_SOURCE[0]%/*}/backup-store.sh" "$kind" "$name" "$@"
+  STORED=$BACKUP_ROOT/$directory/$name
+}
+
+# usage: write_manifest KIND [FIELD=VALUE]...
+write_manifest() {
+  local field
+  printf '{\n  "schema": "fanatico-manifest/1",\n  "kind": "%s",\n  "cluster": "%s",\n  "node": "%s",\n' "$1" "$CLUSTER_NAME" "$NODE_NAME"
+  for field in "${@:2}"; do
+    printf '  "%s": "%s",\n' "${field%%=*}" "${field#*=}"
+  done
+  printf '  "created_at": "%(%Y-%m-%dT%H:%M:%SZ)T"\n}\n' -1
+}
+
+upload_stored() {
+  "${BASH_SOURCE[0]%/*}/backup-upload.sh" --only "$STORED" || die 5 "$STORED is made and kept; the upload failed and is tried again by fanatico-upload.timer"
+}
+
+# usage: sql_as_postgres STATEMENT; PostgreSQL knows postgres by its user, not root
+sql_as_postgres() {
+  if [ "$EUID" -eq 0 ]; then
+    timeout "$SQL_SECONDS" setpriv --reuid=postgres --regid=postgres --init-groups "${PSQL[@]}" -c "$1"
+  else
+    sql "$1"
+  fi
+}
+
+# --- the way back: after backup-format.sh and backup-proof.sh --------------------------------------------------
+
+# usage: find_artefact DIRECTORY PREFIX NAME; a path, a name in the archive's DIRECTORY, or latest; sets ARTEFACT
+find_artefact() {
+  local file directory=$BACKUP_ROOT/$1
+  ARTEFACT=''
+  case $3 in
+  latest)
+    for file in "$directory/$2"_[0-9]*.tar.gz; do
+      [ ! -e "$file.json" ] || ARTEFACT=$file
+    done
+    [ -n "$ARTEFACT" ] || die 10 "there is no $2 in $directory"
+    ;;
+  */*) ARTEFACT=$(realpath -e -- "$3" 2>/dev/null) || die 10 "there is no $3" ;;
+  *)
+    ARTEFACT=$directory/$3
+    [ -e "$ARTEFACT" ] || die 10 "there is no $ARTEFACT"
+    ;;
+  esac
+}
+
+# usage: prove_artefact KIND; ARTEFACT is authentic and whole. STAGE must be there: its pipes stand in it.
+prove_artefact() {
+  local problem
+  problem=$(stored_problem "$ARTEFACT")
+  [ -n "$problem" ] || problem=$(content_problem "$ARTEFACT" "$STAGE")
+  [ -z "$problem" ] || die 6 "$ARTEFACT: $problem. Nothing is restored"
+  read_sidecar "$ARTEFACT.json" || die 6 "$ARTEFACT.json cannot be read any more"
+  [ "${FIELD[kind]-}" = "$1" ] || die 2 "$ARTEFACT is a backup of another kind: ${FIELD[kind]-}"
+}
+
+# usage: unpack_artefact DIRECTORY
+unpack_artefact() {
+  mkdir "$1"
+  decrypt "${FIELD[cipher]}" "${FIELD[iterations]}" <"$ARTEFACT" | decompress | tar -C "$1" --same-permissions -xf -
+}
+
+# usage: move_aside PATH NEW_PATH; nothing is ever removed
+move_aside() {
+  [ -e "$1" ] || [ -L "$1" ] || return 0
+  mv -n -T "$1" "$2"
+  [ ! -e "$1" ] || die 1 "$1 cannot be moved aside: $2 is there already"
+  log info "$1 was moved aside to $2"
+}
