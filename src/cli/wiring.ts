@@ -3,6 +3,7 @@ import type { RunEvent } from '../core/event.ts';
 import type { AnyFactKind } from '../core/fact.ts';
 import { Masker } from '../core/masker.ts';
 import { Engine } from '../engine/engine.ts';
+import { unaskedAnswer } from '../facts/postgres-answer.ts';
 import { unaskedProbe } from '../facts/probe.ts';
 import { factKinds } from '../facts/registry.ts';
 import { Activities } from '../report/activity.ts';
@@ -74,7 +75,8 @@ export function compose(
 /** What the author of a playbook wrote to be run while looking may be refused. */
 function kindsFor(args: Args): readonly AnyFactKind[] {
   if (!isSet(args, 'no-user-probes')) return factKinds;
-  return factKinds.map((kind) => (kind.name === unaskedProbe.name ? unaskedProbe : kind));
+  const unasked: readonly AnyFactKind[] = [unaskedProbe, unaskedAnswer];
+  return factKinds.map((kind) => unasked.find(({ name }) => name === kind.name) ?? kind);
 }
 
 /** Sorts by time, and is new even for two runs in one second: `20261123-003025-4f2a91`. */

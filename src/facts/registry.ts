@@ -12,6 +12,7 @@ import { patroniConfig } from './patroni-config.ts';
 import { place } from './place.ts';
 import { port } from './port.ts';
 import { postgres } from './postgres.ts';
+import { postgresAnswer } from './postgres-answer.ts';
 import { postgresRole } from './postgres-role.ts';
 import { probe } from './probe.ts';
 import { secretFile } from './secret-file.ts';
@@ -34,6 +35,7 @@ export const factKinds: readonly AnyFactKind[] = [
   place,
   port,
   postgres,
+  postgresAnswer,
   postgresRole,
   probe,
   secretFile,

@@ -7,6 +7,7 @@ import { sh } from '../core/shell.ts';
 import { postgresRoleFact, type Role } from '../facts/postgres-role.ts';
 import { sqlName, sqlText } from '../facts/sql.ts';
 import { flag, object, oneOf, portNumber, text } from './parts/schema.ts';
+import { UNLOGGED } from './parts/unlogged.ts';
 import { isPasswordOf } from './parts/verifier.ts';
 
 export type PostgresqlRoleArgs = {
@@ -177,11 +178,7 @@ function statements(args: PostgresqlRoleArgs, { action, fields }: Change): strin
   const secret = password !== undefined && changes('password') ? open(password) : undefined;
   const text = (shown: string | undefined): string =>
     [
-      // Of the session, which ends here: whether a transaction is sampled is decided as it begins.
-      "SET log_statement = 'none'; SET log_min_duration_statement = -1; SET log_min_duration_sample = -1;",
-      "SET log_transaction_sample_rate = 0; SET log_min_error_statement = 'panic'; SET track_activities = off;",
-      // A name with a dot is taken whether the extension is loaded or not.
-      "SET pg_stat_statements.track = 'none';",
+      ...UNLOGGED,
       'BEGIN;',
       "SET LOCAL password_encryption = 'scram-sha-256';",
       `${action === 'create' ? 'CREATE' : 'ALTER'} ROLE ${role}${[...flags, ...(shown === undefined ? [] : [`PASSWORD ${shown}`])].map((f) => ` ${f}`).join('')};`,

@@ -23,6 +23,8 @@ import { patroniRollingRestart } from './patroni-rolling-restart.ts';
 import { patroniSwitchover } from './patroni-switchover.ts';
 import { postgresFacts } from './postgres-facts.ts';
 import { postgresqlConf } from './postgresql-conf.ts';
+import { postgresqlHba } from './postgresql-hba.ts';
+import { postgresqlQuery } from './postgresql-query.ts';
 import { postgresqlRole } from './postgresql-role.ts';
 import { randomSecret } from './random-secret.ts';
 import { release } from './release.ts';
@@ -63,6 +65,8 @@ export const resources: readonly AnyResource[] = [
   patroniSwitchover,
   postgresFacts,
   postgresqlConf,
+  postgresqlHba,
+  postgresqlQuery,
   postgresqlRole,
   randomSecret,
   release,

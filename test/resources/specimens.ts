@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Action } from '../../src/core/change.ts';
 import { MASK, Secret } from '../../src/core/secret.ts';
+import { DATABASE_SPECIMENS } from './database-specimens.ts';
 import { EDIT_SPECIMENS } from './edit-specimens.ts';
 import { INSTALL_SPECIMENS } from './install-specimens.ts';
 import { PROGRAM_SPECIMENS } from './program-specimens.ts';
@@ -280,4 +281,5 @@ export const SPECIMENS: readonly Specimen[] = [
   ...INSTALL_SPECIMENS,
   ...PROGRAM_SPECIMENS,
   ...EDIT_SPECIMENS,
+  ...DATABASE_SPECIMENS,
 ];

@@ -1,5 +1,5 @@
 // A real PostgreSQL 15 in a temporary directory, reached by its socket there.
-import { appendFileSync, chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { appendFileSync, chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AS_POSTGRES, PG_BIN, run, type Settings } from './backup-host.ts';
@@ -42,6 +42,11 @@ export class PostgresServer {
   sql(statement: string): string {
     const args = ['-XAtq', '-h', this.dir, ...PORT, '-U', 'postgres', '-d', 'postgres', '-c', statement];
     return run('psql', args).toString().trim();
+  }
+
+  /** What the server has logged. */
+  log(): string {
+    return readFileSync(join(this.dir, 'log'), 'utf8');
   }
 
   archiveWith(command: string): void {

@@ -2,6 +2,7 @@ import { blocked, type Change } from '../../core/change.ts';
 import type { Command } from '../../core/command.ts';
 import type { FactRequest, FactView } from '../../core/fact.ts';
 import type { JsonSchema } from '../../core/resource.ts';
+import type { Script } from '../../core/shell.ts';
 import { contentFact } from '../../facts/content.ts';
 import { pathFact } from '../../facts/path.ts';
 import type { Attributes } from './attributes.ts';
@@ -48,10 +49,11 @@ export function editedCommands(
   edit: Edit,
   change: Change,
   facts: FactView,
+  check?: Script,
 ): Command[] {
   const wanted = wantedFile(args, adds, edit, facts);
   if ('problem' in wanted) throw new Error(wanted.problem);
-  return fileCommands(wanted, change);
+  return fileCommands(check === undefined ? wanted : { ...wanted, check }, change);
 }
 
 /** True where there is no file, and none is wanted. */

@@ -3,7 +3,7 @@ import { blocked, type Change, type FieldChange, NONE } from '../../core/change.
 import type { Command } from '../../core/command.ts';
 import type { FactRequest, FactView, Prediction } from '../../core/fact.ts';
 import { Secret } from '../../core/secret.ts';
-import { lines, sh } from '../../core/shell.ts';
+import { lines, type Script, sh } from '../../core/shell.ts';
 import type { Touch } from '../../core/touch.ts';
 import type { Json } from '../../core/value.ts';
 import { contentFact } from '../../facts/content.ts';
@@ -21,6 +21,8 @@ export interface WantedFile extends Attributes {
   readonly source?: LocalFile;
   readonly validate?: string;
   readonly follow?: boolean;
+  /** For resources: run once the file is in its place; the old one comes back unless it succeeds. */
+  readonly check?: Script;
 }
 
 /** What `diff` keeps for `commands`. */
@@ -127,8 +129,14 @@ export function fileCommands(wanted: WantedFile, change: Change): Command[] {
         timeoutMs: MINUTE,
       },
     ];
-  const { validate } = wanted;
-  const script = replaceFile({ at, body, attributes, ...(validate === undefined ? {} : { validate }) });
+  const { validate, check } = wanted;
+  const script = replaceFile({
+    at,
+    body,
+    attributes,
+    ...(validate === undefined ? {} : { validate }),
+    ...(check === undefined ? {} : { check }),
+  });
   const timeoutMs = wanted.source ? 60 * MINUTE : 5 * MINUTE;
   return [{ kind: 'shell', script: script.text, display: `write ${at}`, stdin: body.stdin, timeoutMs }];
 }

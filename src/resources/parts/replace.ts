@@ -11,6 +11,8 @@ export interface Replacement {
   readonly attributes: Attributes;
   /** A command with %s for the new file; the old one stays unless it succeeds. */
   readonly validate?: string;
+  /** Run when the new file is in its place; the old one comes back unless it succeeds. */
+  readonly check?: Script;
 }
 
 /**
@@ -33,7 +35,7 @@ export function privateDirectory(path: string): Script {
  * the old one's attributes (ACLs and extended attributes with them) and then those declared, validated, synced,
  * renamed. Whoever reads the path sees the old file or the new one, never a part.
  */
-export function replaceFile({ at, body, attributes, validate }: Replacement): Script {
+export function replaceFile({ at, body, attributes, validate, check }: Replacement): Script {
   return lines(
     privateDirectory(at),
     sh`t="$d"/${posix.basename(at)}`,
@@ -43,8 +45,22 @@ export function replaceFile({ at, body, attributes, validate }: Replacement): Sc
     setAttributes(sh`"$t"`, attributes),
     validate === undefined ? undefined : validation(validate),
     sh`sync -- "$t"`,
+    check === undefined ? undefined : sh`[ ! -f ${at} ] || cp -a -- ${at} "$d"/old~`,
     sh`mv -fT -- "$t" ${at}`,
+    check === undefined ? undefined : checked(at, check),
     sh`sync -- ${posix.dirname(at)}`,
+  );
+}
+
+function checked(at: string, check: Script): Script {
+  return lines(
+    sh`check() {`,
+    check,
+    sh`}`,
+    sh`if ! check; then`,
+    sh`if [ -f "$d"/old~ ]; then mv -fT -- "$d"/old~ ${at}; echo 'the old file is back' >&2; else rm -f -- ${at}; fi`,
+    sh`exit 1`,
+    sh`fi`,
   );
 }
 
