@@ -70,6 +70,7 @@ export type JournalEntry =
   | { readonly type: 'run-resumed'; readonly fanops: string; readonly who: string }
   /** What a host said of itself when it was first reached: `facts.*` stays as it was. */
   | { readonly type: 'host-reached'; readonly host: string; readonly hello: Hello }
+  | { readonly type: 'leases-wanted'; readonly hosts: readonly string[] }
   | { readonly type: 'lease-taken'; readonly host: string; readonly token: number }
   | { readonly type: 'lease-released'; readonly host: string }
   /** A play of a playbook, a step of a runbook. */
@@ -122,6 +123,7 @@ export type JournalEntry =
   | ItemEnded
   /** All hosts have come to this point. */
   | { readonly type: 'barrier'; readonly step: string; readonly hosts: readonly string[] }
+  /** The note that a handler is due was removed from its keepers: it ran, or was not needed. */
   | { readonly type: 'handler-done'; readonly handler: string; readonly host: string }
   /** The operator's word on what was in doubt. */
   | { readonly type: 'treated'; readonly id: ItemId; readonly as: 'done' | 'again'; readonly by: string }
@@ -129,12 +131,17 @@ export type JournalEntry =
 
 export interface AnnouncedCommand {
   readonly id: ItemId;
+  /** Which of the item's commands on that host, from 0. */
+  readonly part: number;
   readonly sha256: string;
   /** `run`: merely done, so that no look can tell whether it was. */
   readonly action: string;
+  /** What it says is registered or judged: without its output its end is not enough. */
+  readonly isRead: boolean;
+  readonly task: TaskRef;
+  readonly label: string;
   readonly display: string;
-  /** Handlers that the host notes before it begins. */
-  readonly notes: readonly string[];
+  readonly sensitive: boolean;
 }
 
 /** How one item of one task ended. */

@@ -16,6 +16,8 @@ export interface PlannedStep {
   readonly host: string;
   /** Where it is done, when delegated or of cluster scope. */
   readonly on: string;
+  /** Of cluster scope: all that it may change. */
+  readonly members?: readonly string[];
   readonly item: string;
   readonly address: string;
   readonly change: Change;

@@ -3,6 +3,7 @@ import type { Play } from '../core/task.ts';
 import { Course } from './course.ts';
 import { walkHost } from './host-walk.ts';
 import { Notified } from './notified.ts';
+import { recordOnce } from './recorded.ts';
 import { goOnAfter } from './rescue.ts';
 import type { Run } from './run.ts';
 import { isShared, type Stretch, stretchesOf } from './stretches.ts';
@@ -25,6 +26,7 @@ export async function applyPlaybook(run: Run): Promise<Outcome> {
   for (const host of run.playbook.plays.flatMap((play) => play.batches.flat())) run.recaps.see(host);
   for (const play of run.playbook.plays) {
     run.emit({ type: 'play', name: play.name, hosts: play.batches.flat() });
+    await recordOnce(run, { type: 'step-begun', step: play.id, name: play.name, hosts: play.batches.flat() });
     const all = await applyPlay(run, play, (left) => {
       pending = { ...pending, ...left };
     });
@@ -57,6 +59,8 @@ async function applyPlay(run: Run, play: Play, keep: (pending: Pending) => void)
 async function applyBatch(run: Run, batch: Batch): Promise<boolean> {
   for (const stretch of stretchesOf(run.ground, batch.play.tasks)) {
     const goesOn = await applyStretch(run, batch, stretch);
+    if (batch.hosts.length > 1)
+      await recordOnce(run, { type: 'barrier', step: batch.play.id, hosts: batch.hosts });
     if (!goesOn || mustStop(run, batch.play, batch.hosts)) return false;
   }
   await runHandlers(run, batch, goingOn(run, batch));

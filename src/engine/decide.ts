@@ -226,7 +226,12 @@ function skipped(task: Task, resource: AnyResource, host: string, item: Rendered
   return { ...settled(task, resource, host, item), skipped: `when: ${item.whenText}` };
 }
 
-function settled(task: Task, resource: AnyResource, host: string, item: RenderedItem | undefined): Decision {
+export function settled(
+  task: Task,
+  resource: AnyResource,
+  host: string,
+  item: RenderedItem | undefined,
+): Decision {
   return {
     task,
     resource,

@@ -1,5 +1,6 @@
 import type { RunEvent } from '../core/event.ts';
 import type { AnyFactKind } from '../core/fact.ts';
+import { type Journal, noJournal } from '../core/journal.ts';
 import type { Masker } from '../core/masker.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { Plan } from '../core/plan.ts';
@@ -12,13 +13,17 @@ import { Contacts } from './contacts.ts';
 import { FactStore } from './fact-store.ts';
 import { factsOf, type Ground } from './ground.ts';
 import { KeptNotes } from './kept-notes.ts';
+import { type LeaseOptions, Leases } from './leases.ts';
 import { look } from './looking.ts';
 import { type Part, wholePart } from './part.ts';
+import { Past } from './past.ts';
 import { isSettled, planFrom } from './planner.ts';
 import { Recaps } from './recaps.ts';
+import { approved, holdHosts } from './recorded-run.ts';
 import { refuseBlocked, refuseStale, refuseUnreachable } from './refusals.ts';
-import { type Clock, indexPlan, type KeepFile, type Run } from './run.ts';
+import type { Clock, KeepFile, Run } from './run.ts';
 import { settledRecap } from './settled.ts';
+import { type Treatment, takeUp } from './take-up.ts';
 
 export interface EngineOptions {
   readonly playbook: Playbook;
@@ -33,6 +38,10 @@ export interface EngineOptions {
   readonly runId: string;
   readonly clock: Clock;
   readonly keepFile: KeepFile;
+  /** Where the run is recorded; without one it cannot be taken up again. */
+  readonly journal?: Journal;
+  /** In whose name hosts are held. */
+  readonly lease?: LeaseOptions;
   emit(event: RunEvent): void;
   /** Aborted by the first ^C: begin nothing new. */
   readonly signal?: AbortSignal;
@@ -43,7 +52,12 @@ export class Engine {
   readonly #options: EngineOptions;
   readonly #contacts: Contacts;
   readonly #ground: Ground;
+  readonly #journal: Journal;
+  readonly #past: Past;
+  readonly #leases: Leases;
   readonly #running = new Map<string, string>();
+  /** Where something is in doubt: nobody else may change these before it is settled. */
+  readonly #doubtful = new Set<string>();
   readonly #whole: Part;
   #ending = new AbortController();
   #batches = 0;
@@ -52,14 +66,18 @@ export class Engine {
     const { inventory, connect, forks, emit } = options;
     this.#options = options;
     this.#whole = wholePart(options.playbook);
+    this.#journal = options.journal ?? noJournal(options.runId);
+    this.#past = new Past(this.#journal.past);
     options.signal?.addEventListener('abort', () => void this.#halt());
     this.#contacts = new Contacts(inventory.hosts, connect, forks, (event) => emit(event));
+    this.#leases = new Leases(this.#contacts, this.#journal, options.clock, this.#lease());
     this.#ground = {
       resources: new Map(options.resources.map((resource) => [resource.name, resource])),
       kinds: new Map(options.factKinds.map((kind) => [kind.name, kind])),
       inventory,
       facts: new FactStore(),
-      hello: (host) => this.#contacts.hello(host),
+      // As it was when the run began: conditions are to come out as they did.
+      hello: (host) => this.#contacts.hello(host) && (this.#past.hello(host) ?? this.#contacts.hello(host)),
     };
   }
 
@@ -76,13 +94,61 @@ export class Engine {
 
   /** Carries out a plan made by `plan` of this engine, after looking again whether it still holds. */
   async apply(planned: Plan, part: Part = this.#whole): Promise<{ readonly outcome: Outcome }> {
-    const run = this.#newRun(planned, part);
-    const refused = refuseUnreachable(run, planned) ?? refuseBlocked(run, planned);
+    const plan = approved(planned);
+    const run = this.#newRun(new Set(plan.unchanged), part);
+    const refused = refuseUnreachable(run, planned.unreachable) ?? refuseBlocked(run, planned);
     if (refused) return { outcome: refused };
     if (isSettled(planned)) return { outcome: settledRecap(run, planned) };
     const stale = refuseStale(run, planned, await this.plan(part));
     if (stale) return { outcome: stale };
-    return { outcome: await applyPlaybook(run) };
+    await this.#journal.record(plan);
+    return this.#carryOut(run, part, plan.mayChange);
+  }
+
+  /**
+   * Finds out how far a run had come whose journal has a past, and holds its hosts again. An outcome when it cannot
+   * go on: `goOn` is next.
+   */
+  async takeUp(treat: Treatment): Promise<Outcome | undefined> {
+    const run = this.#newRun(this.#past.unchanged, this.#whole);
+    await this.#contacts.reach(this.#whole.playbook.plays.flatMap((play) => play.batches.flat()));
+    const refused =
+      refuseUnreachable(run, this.#unreachable(this.#whole.playbook)) ??
+      (await holdHosts(run, this.#past.mayChange)) ??
+      (await takeUp(run, this.#lease().who, treat));
+    this.#keepDoubts(run);
+    if (refused) await this.finish(refused);
+    return refused;
+  }
+
+  /** Carries out what had been begun, from the first item on that has no end. */
+  goOn(part: Part = this.#whole): Promise<{ readonly outcome: Outcome }> {
+    return this.#carryOut(this.#newRun(this.#past.unchanged, part), part, this.#past.mayChange);
+  }
+
+  /** Gives the hosts back and writes down how the run ended; a part of a run does not end it. */
+  async finish(outcome: Outcome): Promise<void> {
+    await this.#leases.release(this.#doubtful);
+    await this.#journal.record({ type: 'run-ended', outcome });
+  }
+
+  async #carryOut(
+    run: Run,
+    part: Part,
+    mayChange: readonly string[],
+  ): Promise<{ readonly outcome: Outcome }> {
+    const outcome = (await holdHosts(run, mayChange)) ?? (await applyPlaybook(run));
+    this.#keepDoubts(run);
+    if (part === this.#whole) await this.finish(outcome);
+    return { outcome };
+  }
+
+  #keepDoubts({ ended }: Run): void {
+    for (const [host, outcome] of ended) if (outcome === 'in-doubt') this.#doubtful.add(host);
+  }
+
+  #lease(): LeaseOptions {
+    return this.#options.lease ?? { who: 'somebody', message: this.#options.playbook.file, waitMs: 0 };
   }
 
   /** Carries out what only reads, on the hosts that can be reached; whatever would change something is refused. */
@@ -95,15 +161,9 @@ export class Engine {
       ...play,
       batches: play.batches.map((batch) => batch.filter(reached)),
     }));
-    const nothing: Plan = {
-      schema: 'fanops/plan/1',
-      playbook: playbook.file,
-      plays: [],
-      unreachable: [],
-      warnings: [],
-    };
-    const run = this.#newRun(nothing, { ...part, playbook: { ...playbook, plays } });
-    return { outcome: await applyPlaybook({ ...run, onlyReads: true }) };
+    const run = this.#newRun(new Set(), { ...part, playbook: { ...playbook, plays } });
+    const unrecorded = { journal: noJournal(run.id), past: new Past([]), onlyReads: true };
+    return { outcome: await applyPlaybook({ ...run, ...unrecorded }) };
   }
 
   /** Tries again to reach the hosts that were lost: they may be back. */
@@ -155,7 +215,7 @@ export class Engine {
     await this.#contacts.close();
   }
 
-  #newRun(planned: Plan, { playbook, registers, recaps, ...own }: Part): Run {
+  #newRun(unchanged: ReadonlySet<string>, { playbook, registers, recaps, ...own }: Part): Run {
     const { masker, clock, keepFile, runId, emit } = this.#options;
     // What ended one part of a runbook (its timeout) does not end the next.
     this.#ending = new AbortController();
@@ -164,9 +224,12 @@ export class Engine {
       id: runId,
       ground: this.#ground,
       contacts: this.#contacts,
-      notes: new KeptNotes(this.#ground, playbook, this.#contacts),
+      notes: new KeptNotes(this.#ground, playbook, this.#contacts, this.#journal, this.#past),
       playbook,
-      planned: indexPlan(planned),
+      unchanged,
+      journal: this.#journal,
+      past: this.#past,
+      leases: this.#leases,
       registers,
       recaps: recaps ?? new Recaps(),
       keepFile,
@@ -178,7 +241,7 @@ export class Engine {
       lookAtWanted: () => this.#lookAtWanted(),
       nextBatch: () => {
         this.#batches += 1;
-        return this.#batches;
+        return this.#past.sessions === 0 ? `${this.#batches}` : `r${this.#past.sessions}-${this.#batches}`;
       },
       running: this.#running,
       begun: false,

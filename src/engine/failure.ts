@@ -4,6 +4,7 @@ import type { InputError } from '../core/diagnostic.ts';
 import type { Failure } from '../core/event.ts';
 import type { Masker } from '../core/masker.ts';
 import type { Outcome } from '../core/outcome.ts';
+import { afterHeld, type Held, heldText } from './leases.ts';
 
 /** How much of an output a failure shows, from its end. Characters. */
 const TAIL = 4000;
@@ -39,9 +40,13 @@ export function batchFailed(
       : { stderr: masker.mask(result.stderr.slice(-TAIL)), stdout: masker.mask(result.stdout.slice(-TAIL)) }),
     next:
       outcome === 'in-doubt'
-        ? 'look at the host whether it happened, then apply again'
+        ? 'look at the host whether it happened, then: fanops resume RUN --treat-as done (or again)'
         : 'mend the cause and apply again',
   };
+}
+
+export function leasedFailure(held: Held): Failure {
+  return { outcome: 'leased', message: `${held.host} is ${heldText(held)}`, next: afterHeld(held) };
 }
 
 export function blockedFailure(change: Change): Failure {

@@ -2,8 +2,11 @@ import type { StepOutcome } from '../core/event.ts';
 import type { Task } from '../core/task.ts';
 import type { Course, Cursor } from './course.ts';
 import type { Decision } from './decision.ts';
+import { idOf } from './item-id.ts';
 import { finishItem, type ItemOutcome } from './item-outcome.ts';
+import { recordItem } from './recorded.ts';
 import { registeredTask } from './registered.ts';
+import { endedBefore } from './replay.ts';
 import { type FailedTask, failedTask, goOnAfter, isForRescue, rescued } from './rescue.ts';
 import type { Run } from './run.ts';
 import { isWork, nextSegment, type Placed } from './segment.ts';
@@ -46,20 +49,37 @@ export async function walkHost(
     task.decisions.push(outcome.fresh ?? placed.decision);
     task.outcomes.push(outcome);
     behind.set(placed.at.task, task);
-    if (isWork(placed.decision))
-      carriedOut.push({
-        decision: placed.decision,
-        effect: effectOf(outcome),
-        keepers: keepersOf(placed.decision, outcome),
-      });
+    const what = outcome.before ?? {
+      effect: effectOf(outcome),
+      keepers: keepersOf(placed.decision, outcome),
+      wasWork: isWork(placed.decision) || outcome.outcome === 'changed',
+    };
+    if (!outcome.before) recordItem(run, placed.decision, outcome, handler, what);
+    if (what.wasWork) carriedOut.push({ decision: placed.decision, ...what });
     if (placed.isLast || isUnfinished(outcome)) finishTask(run, host, task.decisions, task.outcomes);
     if (outcome.failure) run.offPlan.add(host);
   };
 
-  while (course.cursor.task < until) {
+  const goOn = (failure: FailedTask | undefined, next: Cursor): void => {
+    last = failure ?? last;
+    const ended = failure ? goOnAfter(run, host, course, failure) : course.advance(next);
+    if (ended !== undefined) run.ended.set(host, ended);
+  };
+
+  while (course.cursor.task < until && !run.ended.has(host)) {
     if (run.signal?.aborted) {
       run.ended.set(host, 'stopped');
       break;
+    }
+    const past = endedBefore(run, host, course);
+    if (past) {
+      if ('empty' in past) register(run, host, past.empty, [], []);
+      else settle(past.placed, past.outcome);
+      goOn(
+        'empty' in past || !isUnfinished(past.outcome) ? undefined : failedTask(past.placed, past.outcome),
+        past.next,
+      );
+      continue;
     }
     const segment = await nextSegment(run, host, course, until);
     const lost = run.contacts.whyLost(host);
@@ -73,7 +93,7 @@ export async function walkHost(
     const outcomes = await workThrough(run, work, handler);
     let failure: FailedTask | undefined;
     for (const placed of segment.placed) {
-      const given = isWork(placed.decision) ? outcomes.get(placed) : unchanged(placed.decision);
+      const given = isWork(placed.decision) ? outcomes.get(placed) : unchanged(run, placed.decision);
       if (!given) break;
       const outcome = isForRescue(course, placed.decision, given) ? rescued(given) : given;
       settle(placed, outcome);
@@ -81,12 +101,7 @@ export async function walkHost(
       failure = failedTask(placed, outcome);
       break;
     }
-    last = failure ?? last;
-    const ended = failure
-      ? goOnAfter(run, host, course, failure)
-      : course.advance(nextCursor(segment.next, segment.placed, outcomes));
-    if (ended !== undefined) run.ended.set(host, ended);
-    if (run.ended.has(host)) break;
+    goOn(failure, nextCursor(segment.next, segment.placed, outcomes));
   }
   return { carriedOut, ...(last && { failure: last }) };
 }
@@ -121,7 +136,9 @@ function isUnfinished(outcome: ItemOutcome | undefined): boolean {
   return outcome?.failure !== undefined && outcome.outcome !== 'ignored';
 }
 
-function unchanged(decision: Decision): ItemOutcome {
+/** As declared already: also by what was begun before the run was taken up. */
+function unchanged(run: Run, decision: Decision): ItemOutcome {
+  if (run.past.batches.wasBegun(idOf(decision))) return { outcome: 'changed', outputs: [], fresh: decision };
   return {
     outcome: decision.skipped === undefined ? 'ok' : 'skipped',
     outputs: [],
@@ -157,6 +174,7 @@ function register(
       changed: o.outcome === 'changed',
       failed: o.failure !== undefined,
       outputs: o.outputs,
+      ...(o.before?.value === undefined ? {} : { before: o.before.value }),
     })),
   );
   run.registers.set(host, task.register, value);

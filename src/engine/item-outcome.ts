@@ -1,5 +1,6 @@
 import type { CommandResult } from '../core/command.ts';
 import type { Failure, StepOutcome } from '../core/event.ts';
+import type { Value } from '../core/value.ts';
 import { type Decision, taskRef } from './decision.ts';
 import { shownAddress } from './planned-step.ts';
 import type { Run } from './run.ts';
@@ -12,12 +13,23 @@ export interface ItemOutcome {
   readonly failure?: Failure;
   /** The decision with the facts as they are afterwards. */
   readonly fresh?: Decision;
+  /** It ended before the run was taken up, and is told again. */
+  readonly before?: EndedBefore;
+}
+
+export interface EndedBefore {
+  readonly effect: 'changed' | 'perhaps' | 'none';
+  readonly keepers: readonly string[];
+  readonly wasWork: boolean;
+  /** What it registered. */
+  readonly value?: Value;
 }
 
 /** Tells how an item ended. */
 export function finishItem(run: Run, decision: Decision, ended: ItemOutcome, handler: boolean): void {
   const { task, host, item, change } = decision;
   const { outcome, outputs, reason, failure } = ended;
+  if (ended.before) return;
   run.emit({
     type: 'end',
     host,

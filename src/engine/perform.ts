@@ -1,9 +1,11 @@
 import type { Command, CommandResult } from '../core/command.ts';
-import type { BatchCommand, BatchListener, BatchResult } from '../core/session.ts';
+import type { BatchCommand, BatchListener, BatchResult, Session } from '../core/session.ts';
 import { type Decision, taskRef } from './decision.ts';
 import { handlerKey } from './handler-key.ts';
+import { idOf } from './item-id.ts';
 import { lineSplitter } from './line-splitter.ts';
 import { probeBatch } from './probe-batch.ts';
+import { announced, recordBatchEnd, recording } from './recorded.ts';
 import type { Run } from './run.ts';
 
 type Shell = Extract<Command, { kind: 'shell' }>;
@@ -13,7 +15,12 @@ interface Listed {
   readonly decision: Decision;
   readonly command: Shell;
   readonly id: string;
+  /** Which of the decision's commands on this host. */
+  readonly part: number;
 }
+
+/** The operator's word: it was done. What it said nobody knows. */
+const TAKEN_AS_DONE: CommandResult = { status: 0, stdout: '', stderr: '', truncated: true, durationMs: 0 };
 
 /** What became of one decision: its commands' results so far, in order. */
 export interface Performed {
@@ -42,24 +49,71 @@ export async function perform(
   if (!session) throw new Error(`${on} has no session`);
   const listed = decisions.flatMap((decision) => listCommands(decision, on));
   if (listed.length === 0) return { batch: { outcome: 'done', results: [] }, performed: [] };
+  const results = resultsBefore(run, on, listed);
+  const hasFailed = [...results.values()].some(({ status }) => status !== 0);
+  const open = hasFailed ? [] : listed.filter((one) => !results.has(one));
+  const batch = open.length === 0 ? ended(hasFailed) : await send(run, session, listed, open, handler, begun);
+  for (const [index, one] of open.entries()) {
+    const result = batch.results[index];
+    if (result) results.set(one, result);
+  }
+  return { batch, performed: decisions.map((decision) => performedOf(decision, listed, results)) };
+}
 
+/** Announces the commands that are still open, and has the host run them. */
+async function send(
+  run: Run,
+  session: Session,
+  listed: readonly Listed[],
+  open: readonly Listed[],
+  handler: boolean,
+  begun: (decision: Decision) => void,
+): Promise<BatchResult> {
+  const on = session.host.name;
   const commands = listed.map((one, index) =>
     batchCommand(run, on, one, listed[index - 1], listed[index + 1], handler),
   );
-  if (run.onlyReads) {
-    const batch = await probeBatch(session, commands, run.clock.now);
-    return { batch, performed: decisions.map((decision) => performedOf(decision, listed, batch)) };
-  }
+  const sent = commands.filter((_, index) => open.includes(listed[index] as Listed));
+  if (run.onlyReads) return probeBatch(session, sent, run.clock.now);
   const key = `${run.id}.${run.nextBatch()}`;
+  const said = open.map(({ decision, command, part }) =>
+    announced(run, decision, part, command.script, command.display),
+  );
   run.begun = true;
+  await run.journal.record({ type: 'batch-sent', host: on, key, commands: said });
   run.running.set(on, key);
   try {
-    const batch = await session.run({ key, commands }, listener(run, on, listed, handler, begun));
-    return { batch, performed: decisions.map((decision) => performedOf(decision, listed, batch)) };
+    const token = run.leases.token(on);
+    const batch = { key, commands: sent, ...(token === undefined ? {} : { token }) };
+    const ids = open.map(({ id, decision }) => ({ id, sensitive: decision.task.sensitive }));
+    const result = await session.run(
+      batch,
+      recording(run, key, ids, listener(run, on, open, handler, begun)),
+    );
+    await recordBatchEnd(run, key, result);
+    return result;
   } finally {
     run.running.delete(on);
     run.ground.facts.forget(on);
   }
+}
+
+/** How commands ended that were sent before the run was taken up. */
+function resultsBefore(run: Run, on: string, listed: readonly Listed[]): Map<Listed, CommandResult> {
+  const results = new Map<Listed, CommandResult>();
+  for (const [decision, own] of Map.groupBy(listed, (one) => one.decision)) {
+    const id = idOf(decision);
+    const known = run.past.batches.takeResults(id, on);
+    for (const one of own) {
+      const result = run.past.isDone(id) ? TAKEN_AS_DONE : known.get(one.part);
+      if (result) results.set(one, result);
+    }
+  }
+  return results;
+}
+
+function ended(hasFailed: boolean): BatchResult {
+  return { outcome: hasFailed ? 'failed' : 'done', results: [] };
 }
 
 /** Writes down which handlers a change will have to notify that is not made by a batch. */
@@ -68,10 +122,13 @@ export async function noteHandlers(run: Run, { task, host, on }: Decision): Prom
   if (!session || task.notify.length === 0) return;
   const notes = task.notify.map((name) => handlerKey(run.playbook, { name }, host, on));
   const command: BatchCommand = { id: `${task.id}.notes`, script: ':', timeoutMs: 60_000, notes };
-  const { outcome, reason } = await session.run(
-    { key: `${run.id}.${run.nextBatch()}`, commands: [command] },
-    {},
-  );
+  const token = run.leases.token(on);
+  const batch = {
+    key: `${run.id}.${run.nextBatch()}`,
+    commands: [command],
+    ...(token === undefined ? {} : { token }),
+  };
+  const { outcome, reason } = await session.run(batch, {});
   if (outcome !== 'done') throw new Error(`its handlers could not be noted: ${reason ?? outcome}`);
 }
 
@@ -82,7 +139,12 @@ function listCommands(decision: Decision, on: string): readonly Listed[] {
     .commands(args as never, change, view)
     .filter((command) => command.kind === 'shell')
     .filter((command) => (command.on ?? decision.on) === on)
-    .map((command, index) => ({ decision, command, id: `${task.id}.${decision.item?.key ?? ''}.${index}` }));
+    .map((command, part) => ({
+      decision,
+      command,
+      part,
+      id: `${task.id}.${decision.item?.key ?? ''}.${part}`,
+    }));
 }
 
 function batchCommand(
@@ -108,12 +170,16 @@ function batchCommand(
   };
 }
 
-function performedOf(decision: Decision, listed: readonly Listed[], batch: BatchResult): Performed {
-  const own = listed.map((one, index) => ({ one, index })).filter(({ one }) => one.decision === decision);
+function performedOf(
+  decision: Decision,
+  listed: readonly Listed[],
+  results: ReadonlyMap<Listed, CommandResult>,
+): Performed {
+  const own = listed.filter((one) => one.decision === decision);
   return {
     decision,
-    commands: own.map(({ one }) => one.command),
-    results: own.map(({ index }) => batch.results[index]).filter((result) => result !== undefined),
+    commands: own.map(({ command }) => command),
+    results: own.map((one) => results.get(one)).filter((result) => result !== undefined),
   };
 }
 

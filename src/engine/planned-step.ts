@@ -11,11 +11,12 @@ export interface Masking {
 
 /** A decision as it is shown and kept: without connections, views or secrets in the clear. */
 export function plannedStep(decision: Decision, { masker }: Masking): PlannedStep {
-  const { task, host, on, item, change, skipped } = decision;
+  const { task, host, on, item, change, skipped, view } = decision;
   return {
     task: taskRef(task),
     host,
     on,
+    ...(decision.resource.scope === 'cluster' && view ? { members: view.members } : {}),
     item: masker.mask(item?.label ?? ''),
     address: masker.mask(shownAddress(decision)),
     change: task.sensitive ? hidden(change) : change,

@@ -9,11 +9,11 @@ import { blockedFailure } from './failure.ts';
 import { plannedKey, type Run } from './run.ts';
 
 /** A host that cannot be reached: nothing is begun, so that nothing stays half-done. */
-export function refuseUnreachable(run: Run, planned: Plan): Outcome | undefined {
-  if (planned.unreachable.length === 0) return undefined;
-  for (const play of planned.plays) for (const host of play.hosts) run.recaps.see(host);
-  for (const { host } of planned.unreachable) run.recaps.unreachable(host);
-  const names = planned.unreachable.map(({ host }) => host).join(', ');
+export function refuseUnreachable(run: Run, unreachable: Plan['unreachable']): Outcome | undefined {
+  if (unreachable.length === 0) return undefined;
+  for (const play of run.playbook.plays) for (const host of play.batches.flat()) run.recaps.see(host);
+  for (const { host } of unreachable) run.recaps.unreachable(host);
+  const names = unreachable.map(({ host }) => host).join(', ');
   run.emit({
     type: 'warning',
     text: `nothing was done: ${names} could not be reached (--limit leaves hosts out)`,
@@ -87,7 +87,7 @@ function fieldsThatDiffer(a: PlannedStep | undefined, b: PlannedStep | undefined
   return names.size === 0 ? '' : ` (${[...names].join(', ')})`;
 }
 
-function finish(run: Run, outcome: Outcome): Outcome {
+export function finish(run: Run, outcome: Outcome): Outcome {
   run.emit({ type: 'finished', outcome, recap: run.recaps.toRecord(), pendingHandlers: {} });
   return outcome;
 }

@@ -7,6 +7,8 @@ export interface ItemEnd {
   readonly changed: boolean;
   readonly failed: boolean;
   readonly outputs: readonly CommandResult[];
+  /** What it registered before the run was taken up. */
+  readonly before?: Value;
 }
 
 /** The registered value of a whole task: of its one item, or `{results, changed, …}` of a loop. */
@@ -27,6 +29,7 @@ export function registeredTask(
 
 /** Of one item; Unknown while something of it is due (`end` is absent) and it is not settled without. */
 export function registeredItem(decision: Decision, end: ItemEnd | undefined): Value {
+  if (end?.before !== undefined) return end.before;
   if (decision.skipped !== undefined) return { changed: false, failed: false, skipped: true };
   const { change, view, resource } = decision;
   const settled = change.action === 'none';

@@ -1,12 +1,14 @@
 import type { Writable } from 'node:stream';
 import type { RunEvent } from '../core/event.ts';
+import type { Journal } from '../core/journal.ts';
 import type { Masker } from '../core/masker.ts';
 import type { Outcome } from '../core/outcome.ts';
-import type { Plan, PlannedStep } from '../core/plan.ts';
 import type { Playbook } from '../core/task.ts';
 import type { Contacts } from './contacts.ts';
 import type { Ground } from './ground.ts';
 import type { KeptNotes } from './kept-notes.ts';
+import type { Leases } from './leases.ts';
+import type { Past } from './past.ts';
 import type { Recaps } from './recaps.ts';
 import type { Registers } from './registers.ts';
 
@@ -27,7 +29,12 @@ export interface Run {
   readonly contacts: Contacts;
   readonly notes: KeptNotes;
   readonly playbook: Playbook;
-  readonly planned: ReadonlyMap<string, PlannedStep>;
+  /** What the plan called unchanged, by `plannedKey`. */
+  readonly unchanged: ReadonlySet<string>;
+  readonly journal: Journal;
+  /** What happened before the run was taken up. */
+  readonly past: Past;
+  readonly leases: Leases;
   readonly registers: Registers;
   readonly recaps: Recaps;
   readonly masker: Masker;
@@ -42,7 +49,7 @@ export interface Run {
   /** Looks at everything that was noted as wanted just now. */
   lookAtWanted(): Promise<boolean>;
   /** A number for the next batch: with the run's id it makes a key that was never used. */
-  nextBatch(): number;
+  nextBatch(): string;
   /** Keys of batches that are running, by host: what a second ^C signals. */
   readonly running: Map<string, string>;
   /** What would change something is refused, and commands leave no trace on the host. */
@@ -57,11 +64,4 @@ export interface Run {
 
 export function plannedKey(taskId: string, host: string, item: string): string {
   return JSON.stringify([taskId, host, item]);
-}
-
-export function indexPlan(plan: Plan): ReadonlyMap<string, PlannedStep> {
-  const index = new Map<string, PlannedStep>();
-  for (const play of plan.plays)
-    for (const step of play.steps) index.set(plannedKey(step.task.id, step.host, step.item), step);
-  return index;
 }

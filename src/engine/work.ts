@@ -5,6 +5,7 @@ import { type Decision, taskRef } from './decision.ts';
 import {
   batchFailed,
   blockedFailure,
+  leasedFailure,
   notConverged,
   notPlanned,
   notReading,
@@ -75,8 +76,8 @@ function refusal(run: Run, decision: Decision, handler: boolean): Failure | unde
   if (run.onlyReads && (isChanging(change) || commandOf(decision, 'shell') === undefined))
     return notReading(decision);
   if (isOffPlan(run, decision)) return undefined;
-  const planned = run.planned.get(plannedKey(task.id, host, run.masker.mask(item?.label ?? '')));
-  if (!handler && planned?.change.action === 'none' && isChanging(change)) return notPlanned(change);
+  const isUnchanged = run.unchanged.has(plannedKey(task.id, host, run.masker.mask(item?.label ?? '')));
+  if (!handler && isUnchanged && isChanging(change)) return notPlanned(change);
   return undefined;
 }
 
@@ -250,6 +251,9 @@ async function performOrLose(
   begun?: (decision: Decision) => void,
 ): Promise<Performance | ItemOutcome> {
   try {
+    const isChange = decisions.some((decision) => isChanging(decision.change));
+    const held = isChange ? await run.leases.take(on) : undefined;
+    if (held) return failedWith(leasedFailure(held));
     return await perform(run, on, decisions, handler, begun);
   } catch (error) {
     if (!isUnreachable(error)) throw error;
@@ -284,6 +288,7 @@ function batchOutcome(outcome: string): Failure['outcome'] {
   if (outcome === 'timed-out') return 'timed-out';
   if (outcome === 'in-doubt') return 'in-doubt';
   if (outcome === 'cancelled') return 'stopped';
+  if (outcome === 'fenced') return 'leased';
   return 'failed';
 }
 
