@@ -23,7 +23,7 @@ export class Past {
   readonly isEmpty: boolean;
   readonly unchanged: ReadonlySet<string>;
   readonly mayChange: readonly string[];
-  /** How often the run was taken up before: what this controller sends has other keys. */
+  /** How many controllers the run has had before: what this controller sends has other keys. */
   readonly sessions: number;
   readonly #ends = new Map<string, ItemEnded[]>();
   readonly #unheard = new Map<string, ItemEnded>();
@@ -36,7 +36,8 @@ export class Past {
     this.isEmpty = entries.length === 0;
     this.unchanged = new Set(plans.flatMap((plan) => plan.unchanged));
     this.mayChange = [...new Set(plans.flatMap((plan) => plan.mayChange))];
-    this.sessions = entries.filter((entry) => entry.type === 'run-resumed').length;
+    const resumed = entries.filter((entry) => entry.type === 'run-resumed').length;
+    this.sessions = this.isEmpty ? 0 : resumed + 1;
     const retried = retriedEnds(entries);
     for (const entry of entries) this.#take(entry, retried);
   }

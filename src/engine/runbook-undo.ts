@@ -33,8 +33,10 @@ export async function undoRunbook(context: RunbookContext, done: readonly Step[]
     undone.push(step);
   }
   const reached = steps.indexOf(at?.step ?? (undone.at(-1) as Step));
+  const outcome = gravest(at && at.end.outcome !== 'skipped' ? [at.end.outcome] : []);
+  await context.engine.finish(outcome);
   return {
-    outcome: gravest(at && at.end.outcome !== 'skipped' ? [at.end.outcome] : []),
+    outcome,
     done: undone.map((step) => stepRef(runbook, step)),
     ...(at ? { at } : {}),
     left: steps.slice(reached + 1).map((step) => stepRef(runbook, step)),

@@ -37,7 +37,9 @@ export async function runRunbook(context: RunbookContext, from = 1): Promise<Run
   const last = runbook.steps.at(-1);
   const broken = at || !last ? undefined : await invariants(context, last);
   if (broken && last) at = { step: last, end: broken };
-  return endOf(context, ended, at);
+  const end = endOf(context, ended, at);
+  await context.engine.finish(end.outcome);
+  return end;
 }
 
 async function oneStep(context: RunbookContext, step: Step): Promise<StepEnd> {
