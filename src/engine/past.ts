@@ -108,9 +108,11 @@ export class Past {
   #itemEnded(end: ItemEnded, isRetried: boolean): void {
     const id = idText(end.id);
     this.#done.delete(id);
-    const isOpen = OPEN.has(end.failure?.outcome);
+    // `unknown`: contact was lost before anybody had looked at what it came to.
+    const isUnseen = end.outcome === 'unknown';
+    const isOpen = isUnseen || OPEN.has(end.failure?.outcome);
     if (!isOpen) this.batches.forget(end.id);
-    if (isRetried) return;
+    if (isRetried || isUnseen) return;
     if (end.withheld) {
       // What is declared is looked at again; of an action nobody can say any more what it said.
       if (end.action === 'run') this.#unheard.set(id, end);
