@@ -3,6 +3,7 @@
 # background while PostgreSQL replays the last. Sourced after backup-s3.sh and restore-sources.sh, never run.
 
 readonly WAL_BATCH=16 S3_TRIES=4
+LISTED=()
 
 # usage: from_s3 ARGUMENT...; awscli, tried again with growing pauses; its output in ANSWER
 from_s3() {
@@ -41,13 +42,14 @@ trust_prefix() {
   : >"$SPOOL/trusted"
 }
 
-# usage: list_s3 full|wal; prints the names in S3, without .enc
+# usage: list_s3 full|wal; the names in S3 into LISTED, without .enc
 list_s3() {
   local prefix
   prefix=$(s3_key "postgresql/$1/")
   trust_prefix || return 1
   from_s3 s3api list-objects-v2 --bucket "$S3_BUCKET" --prefix "$prefix" --query 'Contents[].[Key]' --output text || return 1
-  sed -n "s|^${prefix//./\\.}\([^/]*\)$|\1|p" <<<"$ANSWER" | sed 's/\.enc\(\.json\|\.sha256\|\)$/\1/'
+  # shellcheck disable=SC2034 # read by the callers
+  mapfile -t LISTED < <(sed -n "s|^${prefix//./\\.}\([^/]*\)$|\1|p" <<<"$ANSWER" | sed 's/\.enc\(\.json\|\.sha256\|\)$/\1/')
 }
 
 # usage: take_wal_from_s3 NAME TARGET

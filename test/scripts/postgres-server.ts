@@ -1,5 +1,5 @@
 // A real PostgreSQL 15 in a temporary directory, reached by its socket there.
-import { appendFileSync, chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AS_POSTGRES, PG_BIN, run, type Settings } from './backup-host.ts';
@@ -10,13 +10,13 @@ export class PostgresServer {
   /** Settings of backup.conf that lead here. */
   readonly settings: Settings = { PG_HOST: this.dir, PG_PORT: '5499' };
 
-  /** Founds a server, or clones `leader` as a streaming replica, and starts it. */
-  constructor(leader?: PostgresServer) {
+  /** Founds a server (initdb with these options, too), or clones `leader` as a streaming replica, and starts it. */
+  constructor(leader?: PostgresServer, ...options: readonly string[]) {
     chmodSync(this.dir, 0o755);
     run('chown', ['postgres:postgres', this.dir]);
     if (leader)
       this.#asPostgres('pg_basebackup', '-D', this.data, '-R', '-c', 'fast', '-h', leader.dir, ...PORT);
-    else this.#asPostgres('initdb', '-k', '-N', '-A', 'trust', '-U', 'postgres', '-D', this.data);
+    else this.#asPostgres('initdb', '-k', '-N', '-A', 'trust', '-U', 'postgres', ...options, '-D', this.data);
     appendFileSync(join(this.data, 'postgresql.conf'), this.#configuration());
     this.start();
   }
@@ -54,9 +54,13 @@ export class PostgresServer {
     this.sql('select pg_reload_conf()');
   }
 
+  stop(mode: 'fast' | 'immediate' = 'fast'): void {
+    this.#asPostgres('pg_ctl', '-D', this.data, '-m', mode, 'stop');
+  }
+
   remove(): void {
     try {
-      this.#asPostgres('pg_ctl', '-D', this.data, '-m', 'immediate', 'stop');
+      if (existsSync(join(this.data, 'postmaster.pid'))) this.stop('immediate');
     } finally {
       rmSync(this.dir, { recursive: true, force: true });
     }

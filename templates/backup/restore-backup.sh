@@ -1,0 +1,182 @@
+#!/bin/bash
+# The full backup that is restored: found, trusted, read. Sourced after restore-sources.sh and restore-s3.sh, never run.
+# Says no as restore-sources.sh does.
+
+# What was found: the file, or its key in S3; the backup's name; its sidecar, and what that says.
+FILE='' KEY='' NAME='' SIDECAR_FILE=''
+declare -A BACKED_UP=()
+
+# usage: find_backup WORD; WORD as BACKUP of restore-full.sh
+find_backup() {
+  local word=$1 key
+  case $word in
+  latest | latest.tar.gz | "$BACKUP_ROOT/full/latest.tar.gz") find_latest || return 1 ;;
+  */*) find_file "$(readlink -f -- "$word" || printf '%s' "$word")" || return 1 ;;
+  *) find_named "${word%.enc}" || return 1 ;;
+  esac
+  for key in "${!FIELD[@]}"; do BACKED_UP[$key]=${FIELD[$key]}; done
+}
+
+# usage: find_file PATH; a file anywhere; its sidecar beside it, in the archive, or in S3
+find_file() {
+  local file=$1 candidate candidates
+  [[ -e $file ]] || refuse 10 "$file does not exist" || return 1
+  [[ -f $file && -r $file ]] || refuse 3 "$file cannot be read as $(id -un): it must be a file of its own" || return 1
+  FILE=$file NAME=${file##*/} NAME=${NAME%.enc} KEY=''
+  mapfile -t candidates < <(printf '%s\n' "$file.json" "${file%.enc}.json" && list_directories full | sed "s|$|/$NAME.json|")
+  SIDECAR_FILE=''
+  for candidate in "${candidates[@]}"; do
+    if [[ -z $SIDECAR_FILE && -e $candidate ]]; then SIDECAR_FILE=$candidate; fi
+  done
+  if [[ -z $SIDECAR_FILE ]] && has_source s3; then fetch_sidecar "$NAME" || return 1; fi
+  [ -n "$SIDECAR_FILE" ] || refuse 10 "$file has no sidecar beside it ($file.json): without it nothing vouches for the backup. Bring it, too: it lies beside the object or file this one was copied from" || return 1
+  trust_sidecar "$FILE" "$SIDECAR_FILE" "$NAME"
+}
+
+# usage: find_named NAME; in the archives, then in S3
+find_named() {
+  local directory
+  NAME=$1
+  while IFS= read -r directory; do
+    if [ -e "$directory/$NAME" ]; then find_file "$directory/$NAME" && return; fi
+  done < <(list_directories full)
+  has_source s3 || refuse 10 "$NAME is in none of the sources (${SOURCES[*]})" || return 1
+  [[ " ${LISTED[*]} " == *" $NAME "* ]] || list_s3 full || return 1
+  [[ " ${LISTED[*]} " == *" $NAME "* && " ${LISTED[*]} " == *" $NAME.json "* ]] ||
+    refuse 10 "$NAME is in none of the sources (${SOURCES[*]})" || return 1
+  FILE=''
+  fetch_sidecar "$NAME" && trust_sidecar "s3://$S3_BUCKET/$KEY" "$SIDECAR_FILE" "$NAME"
+}
+
+# usage: fetch_sidecar NAME; from S3, where the object may end with .enc or not; sets KEY
+fetch_sidecar() {
+  local ending
+  trust_prefix || return 1
+  for ending in .enc ''; do
+    KEY=$(s3_key "postgresql/full/$1$ending") SIDECAR_FILE=$WORK/$1.json
+    if from_s3 s3 cp --only-show-errors "s3://$S3_BUCKET/$KEY.json" "$SIDECAR_FILE"; then return 0; fi
+    [[ $PROBLEM == *'(404)'* ]] || return 1
+  done
+  refuse 10 "$1 has no sidecar in S3"
+}
+
+# The newest that is complete and can be trusted; with a time as target, the newest that ended before it.
+find_latest() {
+  local name names first='' worst=10
+  names=$(list_fulls | sort -ru) || return 1
+  for name in $names; do
+    if find_named "$name"; then
+      [[ -n $RECOVERY_TIME && $(ended_at) > $RECOVERY_TIME ]] || return 0
+      [ -n "$first" ] || first="none of the backups ended before $RECOVERY_TIME UTC: the first that did not is $name, of $(ended_at) UTC"
+    else
+      log warning "$name is left out: $PROBLEM"
+      [ -n "$first" ] || first=$PROBLEM worst=$STATUS
+    fi
+  done
+  refuse "$worst" "${first:-there is no full backup in any of the sources (${SOURCES[*]})}"
+}
+
+ended_at() {
+  date -u -d "${FIELD[ended_at]}" '+%Y-%m-%d %H:%M:%S.%6N'
+}
+
+# Prints the names of the full backups in all sources.
+list_fulls() {
+  local directory file name
+  while IFS= read -r directory; do
+    for file in "$directory"/full_backup_[0-9]*.tar.gz; do [ ! -e "$file" ] || printf '%s\n' "${file##*/}"; done
+  done < <(list_directories full)
+  has_source s3 || return 0
+  list_s3 full || die "$STATUS" "$PROBLEM"
+  for name in "${LISTED[@]}"; do [[ $name != full_backup_[0-9]*.tar.gz ]] || printf '%s\n' "$name"; done
+}
+
+# Prints which backup would do for a target that this one cannot reach. Called in a subshell: FIELD is another's afterwards.
+earlier_backup() {
+  if find_latest 2>/dev/null; then printf 'Take %s' "$NAME"; else printf '%s' "$PROBLEM"; fi
+}
+
+# Version, key, size, and that its head decrypts to a gzip stream; the bytes themselves are hashed while they are unpacked.
+check_backup() {
+  local version head size number=${BACKED_UP[server_version_num]}
+  version=$(postgres --version) || die 3 "no postgres in $PG_BIN"
+  version=${version##*) } version=${version//[!0-9.]*/}
+  [ "${version%%.*}" -eq $((number / 10000)) ] ||
+    refuse 11 "$NAME is of PostgreSQL ${BACKED_UP[server_version]}, and $PG_BIN is version $version" || return 1
+  [[ $ENCRYPTED_ONLY == no || ${BACKED_UP[cipher]} != none ]] || refuse 2 "--decrypt: $NAME is not encrypted" || return 1
+  check_founder || return 1
+  if [ -n "$FILE" ]; then
+    size=$(stat -L -c %s "$FILE")
+    [ "$size" = "${BACKED_UP[size]}" ] || refuse 6 "$FILE has $size bytes, its sidecar says ${BACKED_UP[size]}" || return 1
+    head -c 65536 "$FILE" >"$WORK/head"
+  else
+    from_s3 s3api get-object --bucket "$S3_BUCKET" --key "$KEY" --range bytes=0-65535 "$WORK/head" || return 1
+  fi
+  [[ ${BACKED_UP[cipher]} == none || $(head -c 8 "$WORK/head") == Salted__ ]] || refuse 6 "$NAME should be encrypted and does not begin with Salted__" || return 1
+  head=$({ decrypt "${BACKED_UP[cipher]}" "${BACKED_UP[iterations]}" <"$WORK/head" 2>/dev/null || true; } | head -c 2 | od -An -tx1)
+  [ "$head" = ' 1f 8b' ] || refuse 6 "the head of $NAME does not decrypt to a gzip stream"
+}
+
+# The archive here says whose it is; a backup of another system is another cluster's, whatever its name.
+check_founder() {
+  local identifier
+  [ -e "$BACKUP_ROOT/CLUSTER.json" ] && has_source local || return 0
+  identifier=$(sed -n 's/^  "system_identifier": "\([0-9]*\)".*/\1/p' "$BACKUP_ROOT/CLUSTER.json")
+  [ "$identifier" = "${BACKED_UP[system_identifier]}" ] ||
+    refuse 11 "$NAME is of the system ${BACKED_UP[system_identifier]}, and the archive $BACKUP_ROOT of $identifier: it is another cluster's. If it is wanted, leave the archive here out: --sources gathered,s3"
+}
+
+# usage: stored_stream; the stored bytes
+stored_stream() {
+  if [ -n "$FILE" ]; then cat "$FILE"; else s3 s3 cp --only-show-errors "s3://$S3_BUCKET/$KEY" -; fi
+}
+
+# Unpacks into STAGING in one pass: what is hashed is what is unpacked, and nothing of it leaves STAGING before the hash was right.
+unpack_backup() {
+  local hasher failed=no
+  log info "unpacking $NAME (${BACKED_UP[plain_size]} bytes) into $STAGING"
+  mkfifo "$WORK/stored"
+  openssl dgst -sha256 -r <"$WORK/stored" >"$WORK/stored.sha256" &
+  hasher=$!
+  stored_stream 2>"$WORK/source.errors" | tee "$WORK/stored" |
+    { decrypt "${BACKED_UP[cipher]}" "${BACKED_UP[iterations]}" | decompress | { tar --extract --file - --directory "$STAGING" && cat >/dev/null; }; } 2>"$WORK/unpack.errors" ||
+    failed=yes
+  if [ $failed = yes ]; then
+    kill "$hasher" 2>/dev/null || true
+    wait "$hasher" || true
+    unpack_failed
+  fi
+  wait "$hasher"
+  [ "$(cut -d ' ' -f 1 "$WORK/stored.sha256")" = "${BACKED_UP[sha256]}" ] ||
+    die 6 "$NAME: its sha256 is not the one in its sidecar: the stored bytes were changed or damaged"
+  [[ -e $STAGING/backup_label && -e $STAGING/backup_manifest && -e $STAGING/global/pg_control ]] ||
+    die 6 "$NAME is not a whole base backup: backup_label, backup_manifest or global/pg_control is not in it"
+}
+
+unpack_failed() {
+  if grep -q 'No space left' "$WORK/unpack.errors"; then
+    die 7 "$PARENT is full: $NAME could not be unpacked"
+  elif [ -s "$WORK/source.errors" ] && [ -z "$FILE" ]; then
+    die 9 "S3 broke off: $(tail -n 1 "$WORK/source.errors")"
+  fi
+  die 6 "$NAME cannot be read to its end: it was changed or damaged ($(tail -n 1 "$WORK/unpack.errors"))"
+}
+
+# Reads all of it, as restore does, and lets tar list it.
+verify_backup() {
+  local found
+  if [ -z "$FILE" ]; then
+    log info "reading s3://$S3_BUCKET/$KEY"
+    mkdir "$WORK/copy"
+    [ "$(stored_stream | openssl dgst -sha256 -r | cut -d ' ' -f 1)" = "${BACKED_UP[sha256]}" ] || die 6 "s3://$S3_BUCKET/$KEY: its sha256 is not the one in its sidecar"
+    log info "$NAME: the stored bytes are those that were written"
+    return
+  fi
+  mkdir "$WORK/proof" "$WORK/copy"
+  ln -s "$FILE" "$WORK/copy/$NAME"
+  ln -s "$SIDECAR_FILE" "$WORK/copy/$NAME.json"
+  found=$(stored_problem "$WORK/copy/$NAME")
+  [ -n "$found" ] || found=$(content_problem "$WORK/copy/$NAME" "$WORK/proof")
+  [ -z "$found" ] || die 6 "$NAME: $found"
+  log info "$NAME: verified to its end"
+}
