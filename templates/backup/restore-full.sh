@@ -60,7 +60,7 @@ WORK='' TEMPORARIES=() BEGUN=no
 main() {
   read_options "$@"
   trap 'fail_at $? $LINENO "$BASH_COMMAND"' ERR
-  become_postgres "$@"
+  go_on_as_postgres "$@"
   trap clean_up EXIT
   trap 'exit 1' HUP INT TERM
   load_settings restore-full
@@ -122,18 +122,15 @@ read_value() {
   esac
 }
 
-# usage: become_postgres ARGUMENT...; the files of a cluster are postgres's; root becomes it, for good
-become_postgres() {
+# usage: go_on_as_postgres ARGUMENT...; who goes on from /: relative paths are made absolute
+go_on_as_postgres() {
   local argument arguments=()
-  if [ "$(id -u)" -eq 0 ]; then
-    for argument in "$@"; do
-      [[ $argument == */* && $argument != /* && -e $argument ]] && argument=$PWD/$argument
-      arguments+=("$argument")
-    done
-    HOME=$(getent passwd postgres | cut -d : -f 6) exec setpriv --reuid postgres --regid postgres --init-groups "$lib" "${arguments[@]}"
-  fi
+  for argument in "$@"; do
+    [[ $argument != */* || $argument == /* || ! -e $argument ]] || argument=$PWD/$argument
+    arguments+=("$argument")
+  done
+  run_as_postgres "${arguments[@]}"
   [[ $BACKUP != */* || $BACKUP == /* ]] || BACKUP=$PWD/$BACKUP
-  # psql and others complain of a directory that postgres cannot enter: /root, most often.
   cd /
 }
 
