@@ -88,7 +88,14 @@ export function withOverrides(inventory: Inventory, settings: Settings, args: Ar
     ...(settings.privateKey === undefined ? {} : { privateKeyFile: settings.privateKey }),
     ...(become ? { become } : {}),
   });
-  return { ...inventory, hosts: withSshConfig(inventory.hosts.map(override), settings.sshConfig) };
+  const hosts = withSshConfig(inventory.hosts.map(override), settings.sshConfig);
+  const hasPassword = isSet(args, 'ask-become-pass') || settings.becomePasswordFile !== undefined;
+  return { ...inventory, hosts: hasPassword ? hosts.map(rootFromTheStart) : hosts };
+}
+
+/** sudo asks for its password once a shell: so there is one of root, which runs plain tasks as the one who logs in. */
+function rootFromTheStart(host: Host): Host {
+  return host.become ? host : { ...host, become: true, plainUser: host.user };
 }
 
 function withoutUser({ assumed = [] }: Host): readonly 'port'[] {

@@ -28,6 +28,8 @@ export interface Host extends SshPlace {
   readonly jumps?: readonly SshPlace[];
   /** Become root (by sudo) for everything unless a task says otherwise. */
   readonly become: boolean;
+  /** Who runs the tasks that become nobody, where the session becomes root only for those that do. */
+  readonly plainUser?: string;
   /** Host state elsewhere than the default, for tests: see `Hello`. */
   readonly stateDir?: string;
   readonly runDir?: string;

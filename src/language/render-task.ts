@@ -163,8 +163,8 @@ function delegate({ draft, loaded }: TaskContext, host: string, scope: Names): s
 
 /** Whose account runs it; undefined: as the host is set up (itself, or root where the host says `ansible_become`). */
 function account({ draft, loaded }: TaskContext, host: string, scope: Names): string | undefined {
-  if (draft.become === undefined) return undefined;
   const session = loaded.inventory.hosts.find((h) => h.name === host);
+  if (draft.become === undefined) return session?.plainUser;
   if (!draft.become) return session?.become ? session.user : undefined;
   if (!draft.becomeUser) return 'root';
   const value = renderScalar(draft.becomeUser, scope);

@@ -3,6 +3,7 @@ import type { JumpHosts } from './jump-hosts.ts';
 import { localLink } from './local-link.ts';
 import { openSession } from './session.ts';
 import { type TransportSettings, withDefaults } from './settings.ts';
+import { SudoPassword } from './sudo.ts';
 
 /**
  * How everything reaches its hosts. `connector(settings)` gives core's `Connect`: a host in, a `Session` out.
@@ -20,13 +21,15 @@ import { type TransportSettings, withDefaults } from './settings.ts';
  */
 export function connector(settings: TransportSettings = {}): Connect {
   const complete = withDefaults(settings);
+  const { becomePassword } = complete;
+  const sudo = becomePassword === undefined ? undefined : new SudoPassword(becomePassword);
   let jumpHosts: Promise<JumpHosts> | undefined;
   return async (host): Promise<Session> => {
-    if (host.connection === 'local') return openSession(host, complete, async () => localLink());
+    if (host.connection === 'local') return openSession(host, complete, async () => localLink(), sudo);
     // ssh2 takes time to load: only when it is needed.
     const { sshLink } = await import('./ssh-link.ts');
     jumpHosts ??= import('./jump-hosts.ts').then(({ JumpHosts }) => new JumpHosts(complete));
     const jumps = await jumpHosts;
-    return openSession(host, complete, () => sshLink(host, complete, jumps));
+    return openSession(host, complete, () => sshLink(host, complete, jumps), sudo);
   };
 }

@@ -4,6 +4,7 @@ import { quote } from '../core/shell.ts';
 import { asAccount } from './host-program.ts';
 import { type HostShell, openHostShell, ShellEnded } from './host-shell.ts';
 import { type Channel, type Link, Lost } from './link.ts';
+import { SudoPassword } from './sudo.ts';
 import { Turns } from './turns.ts';
 
 /** sshd allows ten channels and frees them late; five at a time always went through. One is the main shell's. */
@@ -14,23 +15,37 @@ export class Contact {
   readonly link: Link;
   readonly #host: Host;
   readonly #stats: SessionStats;
-  readonly #sudo: string;
+  /** How its programs become root; undefined: they need not. */
+  readonly #sudo: SudoPassword | 'without a password' | undefined;
   readonly #idle: HostShell[] = [];
   readonly #turns = new Turns(SIDE_CHANNELS);
   #main: Promise<HostShell>;
 
-  private constructor(link: Link, host: Host, stats: SessionStats) {
+  private constructor(link: Link, host: Host, stats: SessionStats, password?: SudoPassword) {
     this.link = link;
     this.#host = host;
     this.#stats = stats;
-    this.#sudo = needsSudo(host) ? 'sudo -n ' : '';
-    stats.waits += link.waits.connect;
+    this.#sudo = needsSudo(host) ? (password ?? 'without a password') : undefined;
     this.#main = this.#openShell('hello');
     this.#main.catch(() => undefined);
   }
 
-  static async over(link: Link, host: Host, stats: SessionStats): Promise<Contact> {
-    const contact = new Contact(link, host, stats);
+  /** Says hello. A password for sudo is used where sudo wants one. Throws `Lost`, `ShellEnded` or `SudoRefused`. */
+  static async over(
+    link: Link,
+    host: Host,
+    stats: SessionStats,
+    password: SudoPassword | undefined,
+  ): Promise<Contact> {
+    stats.waits += link.waits.connect;
+    const open = new Contact(link, host, stats);
+    try {
+      await (await open.#main).greeting;
+      return open;
+    } catch (error) {
+      if (!(error instanceof ShellEnded) || !needsSudo(host) || password === undefined) throw error;
+    }
+    const contact = new Contact(link, host, stats, password);
     await (await contact.#main).greeting;
     return contact;
   }
@@ -71,7 +86,7 @@ export class Contact {
     return this.#turns.take(async () => {
       this.#stats.waits += this.link.waits.open + 1;
       const words = ['sh', '-c', ...(as === undefined ? [script, 'sh'] : asAccount(script, as)), ...args];
-      const channel = await this.link.open(`exec ${this.#sudo}${words.map(quote).join(' ')}`);
+      const channel = await this.#open(words);
       try {
         return await use(channel);
       } finally {
@@ -94,9 +109,15 @@ export class Contact {
 
   async #openShell(first: 'hello' | 'ready'): Promise<HostShell> {
     this.#stats.waits += this.link.waits.open;
-    return openHostShell(this.link, `exec ${this.#sudo}sh`, this.#host, first, () => {
+    return openHostShell(await this.#open(['sh']), this.#host, first, () => {
       this.#stats.waits += 1;
     });
+  }
+
+  #open(words: readonly string[]): Promise<Channel> {
+    if (this.#sudo instanceof SudoPassword) return this.#sudo.open(this.link, words, this.#host.name);
+    const sudo = this.#sudo === undefined ? [] : ['sudo', '-n'];
+    return this.link.open(`exec ${[...sudo, ...words].map(quote).join(' ')}`);
   }
 }
 

@@ -3,7 +3,7 @@ import type { Host } from '../core/host.ts';
 import { quote } from '../core/shell.ts';
 import { FrameReader, type StreamName } from './frames.ts';
 import { type Greeting, hostProgram, parseGreeting } from './host-program.ts';
-import { type Channel, type Exit, type Link, Lost } from './link.ts';
+import { type Channel, type Exit, Lost } from './link.ts';
 
 /** The shell on the host ended by itself while the connection stands: a script killed it, or sudo refused. */
 export class ShellEnded extends Error {
@@ -58,15 +58,13 @@ interface Pending extends RequestOptions {
   readonly reject: (reason: Error) => void;
 }
 
-/** Opens a channel with `commandLine` and sends the program, without waiting for its first answer. `onWait` counts the waits. */
-export async function openHostShell(
-  link: Link,
-  commandLine: string,
+/** Sends the program to a `sh`, without waiting for its first answer. `onWait` counts the waits. */
+export function openHostShell(
+  channel: Channel,
   host: Host,
   first: 'hello' | 'ready',
   onWait: () => void,
-): Promise<HostShell> {
-  const channel = await link.open(commandLine);
+): HostShell {
   const queue = new RequestQueue(channel, onWait);
   const greeting = queue.expect('0', {}).then(({ stdout }) => parseGreeting(stdout.toString()));
   greeting.catch(() => undefined);

@@ -25,12 +25,18 @@ import { probeAside, probeShared } from './probe.ts';
 import { regain } from './regain.ts';
 import type { Settings } from './settings.ts';
 import { download, feed } from './streams.ts';
+import { type SudoPassword, SudoRefused } from './sudo.ts';
 
 export type OpenLink = () => Promise<Link>;
 
 /** Connects and says hello. Throws `Unreachable`. */
-export async function openSession(host: Host, settings: Settings, openLink: OpenLink): Promise<Session> {
-  const session = new HostSession(host, settings, openLink);
+export async function openSession(
+  host: Host,
+  settings: Settings,
+  openLink: OpenLink,
+  password?: SudoPassword,
+): Promise<Session> {
+  const session = new HostSession(host, settings, openLink, password);
   await session.connect();
   return session;
 }
@@ -39,6 +45,7 @@ class HostSession implements Session {
   readonly host: Host;
   readonly #settings: Settings;
   readonly #openLink: OpenLink;
+  readonly #password: SudoPassword | undefined;
   readonly #running = new Map<string, BatchProgress>();
   readonly #closing = new AbortController();
   readonly #counted: SessionStats = { waits: 0, bytesSent: 0, bytesReceived: 0 };
@@ -49,10 +56,11 @@ class HostSession implements Session {
   #isLost = false;
   #hello: Hello | undefined;
 
-  constructor(host: Host, settings: Settings, openLink: OpenLink) {
+  constructor(host: Host, settings: Settings, openLink: OpenLink, password: SudoPassword | undefined) {
     this.host = host;
     this.#settings = settings;
     this.#openLink = openLink;
+    this.#password = password;
     this.#contact.catch(() => undefined);
   }
 
@@ -197,7 +205,7 @@ class HostSession implements Session {
       try {
         return await runOverContact(await this.#contact, progress);
       } catch (error) {
-        if (!isLoss(error)) throw error;
+        if (!isLoss(error)) throw this.#unreachable(error, progress.batch.key);
         progress.contact('lost', error.message);
         await this.#regained(progress);
         progress.contact('regained', `contact with ${this.host.name} is back`);
@@ -244,19 +252,21 @@ class HostSession implements Session {
     const link = await this.#openLink();
     this.#links.push(link);
     try {
-      const contact = await Contact.over(link, this.host, this.#counted);
+      const contact = await Contact.over(link, this.host, this.#counted, this.#password);
       // Later batches are for the host as it is now; one that runs keeps the boot it was begun in.
       this.#hello = (await (await contact.shell).greeting).hello;
       return contact;
     } catch (error) {
       await link.close();
-      if (error instanceof ShellEnded)
+      if (error instanceof ShellEnded || error instanceof SudoRefused)
         throw new Unreachable(this.host.name, shellRefused(this.host, error), { cause: error });
       throw this.#unreachable(error, 'the greeting');
     }
   }
 
   #unreachable(error: unknown, during: string): unknown {
+    if (error instanceof SudoRefused)
+      return new Unreachable(this.host.name, shellRefused(this.host, error), { cause: error });
     if (!isLoss(error)) return error;
     this.#isLost = true;
     return new Unreachable(
@@ -269,11 +279,14 @@ class HostSession implements Session {
   }
 }
 
-function shellRefused(host: Host, error: ShellEnded): string {
+function shellRefused(host: Host, error: ShellEnded | SudoRefused): string {
+  if (error instanceof SudoRefused)
+    return `${host.user} cannot become root on ${host.name}: ${error.message}`;
   if (!host.become) return `no shell could be had on ${host.name}: ${error.message}`;
   return (
     `${host.user} cannot become root on ${host.name} without a password: ${error.message}; ` +
-    `allow it in /etc/sudoers.d (${host.user} ALL=(ALL) NOPASSWD: ALL), or set ansible_become: false`
+    `give the password with --ask-become-pass, or allow it in /etc/sudoers.d ` +
+    `(${host.user} ALL=(ALL) NOPASSWD: ALL), or set ansible_become: false`
   );
 }
 

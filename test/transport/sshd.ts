@@ -18,7 +18,8 @@ export interface TestSshd {
   stop(): Promise<void>;
 }
 
-export async function startSshd(): Promise<TestSshd> {
+/** `within` gives the words that start a program in surroundings of its own, from the directory of this sshd. */
+export async function startSshd(within: (dir: string) => readonly string[] = () => []): Promise<TestSshd> {
   if (!existsSync('/usr/sbin/sshd')) throw new Error('sshd is missing: apt-get install openssh-server');
   mkdirSync('/run/sshd', { recursive: true, mode: 0o755 });
   const dir = mkdtempSync(join(tmpdir(), 'fanops-sshd-'));
@@ -29,7 +30,15 @@ export async function startSshd(): Promise<TestSshd> {
   const port = await freePort();
   writeFileSync(join(dir, 'known_hosts'), knownHostsLine(dir, port));
   writeFileSync(join(dir, 'sshd_config'), sshdConfig(dir, port));
-  const sshd = spawn('/usr/sbin/sshd', ['-D', '-e', '-f', join(dir, 'sshd_config')], { stdio: 'ignore' });
+  const [program = '', ...words] = [
+    ...within(dir),
+    '/usr/sbin/sshd',
+    '-D',
+    '-e',
+    '-f',
+    join(dir, 'sshd_config'),
+  ];
+  const sshd = spawn(program, words, { stdio: 'ignore' });
   await listening(port, sshd);
   return {
     dir,
