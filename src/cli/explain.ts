@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import type { Position } from '../core/diagnostic.ts';
 import { Masker } from '../core/masker.ts';
 import type { Outcome } from '../core/outcome.ts';
-import { type Explanation, explain } from '../language/explain.ts';
+import { type ExplainOptions, type Explanation, explain } from '../language/explain.ts';
 import { matchHosts } from '../language/patterns.ts';
 import { Problems } from '../language/problems.ts';
 import { valueJson, valueText } from '../report/value-text.ts';
@@ -32,10 +33,14 @@ export async function explainVariable(args: Args): Promise<Outcome> {
   return 'done';
 }
 
-function readPlaybook(name: string | undefined): { file: string; text: string } | undefined {
+function readPlaybook(name: string | undefined): ExplainOptions['playbook'] {
   if (name === undefined) return undefined;
   const file = findPlaybook(name);
-  return { file, text: readFileSync(file, 'utf8') };
+  return {
+    file,
+    text: readFileSync(file, 'utf8'),
+    readFile: (path) => readFileSync(resolve(dirname(file), path)),
+  };
 }
 
 function chosenHosts(

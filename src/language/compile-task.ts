@@ -26,7 +26,10 @@ export function compileTask(
   later: ReadonlyMap<string, string>,
   problems: Problems,
 ): CompiledConditions {
-  const local = draft.loop ? { [draft.loopVariable]: itemShape(draft.loop) } : {};
+  const local = {
+    ...draft.turns,
+    ...(draft.loop && { [draft.loopVariable]: itemShape(draft.loop) }),
+  };
   const before = (): ConditionEnvironment => roots.environment(draft, registers, later, local);
   const compile = (
     nodes: readonly Located[],

@@ -1,6 +1,6 @@
 import type { Position } from '../core/diagnostic.ts';
-import type { BlockPart } from '../core/task.ts';
 import type { Layer } from './definitions.ts';
+import type { Inherited } from './inherited.ts';
 import type { Located, LocatedMapping, LocatedScalar } from './located.ts';
 import type { ResourceSchema } from './resource-schema.ts';
 
@@ -17,10 +17,12 @@ export interface PlayDraft {
   readonly vars: Layer;
   readonly tasks: readonly TaskDraft[];
   readonly handlers: readonly TaskDraft[];
+  /** Where its files are looked for: the folder of its playbook, counted from that of the main one. */
+  readonly folder: string;
 }
 
 /** A task as written, its keys checked and nothing rendered. */
-export interface TaskDraft {
+export interface TaskDraft extends Inherited {
   readonly id: string;
   readonly number: number;
   readonly name: string;
@@ -31,7 +33,6 @@ export interface TaskDraft {
   readonly args: LocatedMapping;
   /** Its keys or arguments are not what they should be: trying it out would only tell of the consequences. */
   readonly isBroken: boolean;
-  readonly when: readonly Located[];
   readonly until: readonly Located[];
   readonly changedWhen: readonly Located[];
   readonly failedWhen: readonly Located[];
@@ -40,17 +41,6 @@ export interface TaskDraft {
   readonly loopLabel: LocatedScalar | undefined;
   readonly register: string | undefined;
   readonly registerPosition: Position;
-  readonly tags: readonly string[];
-  /** The blocks around it, outermost first. */
-  readonly blocks: readonly BlockPart[];
-  readonly become: boolean | undefined;
-  readonly becomeUser: LocatedScalar | undefined;
-  readonly runOnce: boolean;
-  readonly delegateTo: LocatedScalar | undefined;
-  readonly notify: readonly LocatedScalar[];
   readonly retry: { readonly retries: number; readonly delayMs: number } | undefined;
-  readonly ignoreErrors: boolean;
-  readonly vars: Layer;
   readonly touches: readonly LocatedScalar[] | undefined;
-  readonly sensitive: boolean;
 }

@@ -1,15 +1,16 @@
 import type { Position } from '../core/diagnostic.ts';
 import type { Value } from '../core/value.ts';
-import { type Layer, type Level, layerOf, valueLayer } from './definitions.ts';
+import { type Layer, type Level, valueLayer } from './definitions.ts';
 import { readDocument } from './document.ts';
-import { Fields } from './fields.ts';
 import type { HostScope } from './host-scope.ts';
+import { Includes } from './includes.ts';
 import type { Loaded } from './load-inventory.ts';
 import { isNames } from './names.ts';
 import { nearest } from './nearest.ts';
 import { matchHosts } from './patterns.ts';
 import { beforehand, hostScope, type PlayLayers } from './play-scope.ts';
-import { Mistake, Problems } from './problems.ts';
+import { Problems } from './problems.ts';
+import { readPlays } from './read-play.ts';
 
 /** Where a value comes from and what it hides, for one host in one play (or outside of any). */
 export interface Explanation {
@@ -29,7 +30,12 @@ export interface ExplainOptions {
   readonly inventory: Loaded;
   readonly variable: string;
   readonly host: string;
-  readonly playbook?: { readonly file: string; readonly text: string };
+  readonly playbook?: {
+    readonly file: string;
+    readonly text: string;
+    /** Relative paths count from the playbook's folder. */
+    readFile(path: string): string | Buffer;
+  };
   readonly extraVars?: { readonly [name: string]: Value };
 }
 
@@ -83,35 +89,17 @@ function playsOf(
   const commandLine = valueLayer(extraVars, 'command line', 'the command line');
   const none: Layer = new Map();
   if (!playbook) return [{ layers: { defaults: none, vars: none, commandLine } }];
-  const root = readDocument(playbook.file, playbook.text, problems);
-  if (root?.kind !== 'list') return [];
-  return root.items.flatMap((play, index) => {
-    if (play.kind !== 'mapping') return [];
-    const fields = new Fields(play, problems);
-    const hosts = fields.texts('hosts').flatMap((pattern) => orNobody(String(pattern.value), inventory));
-    if (!hosts.includes(host)) return [];
-    const number = index + 1;
-    const defaults = layerOf(
-      fields.mappingOf('defaults'),
-      'defaults',
-      `defaults of play ${number}`,
-      problems,
-    );
-    const vars = layerOf(fields.mappingOf('vars'), 'play', `vars of play ${number}`, problems);
-    return [
-      {
-        name: String(fields.text('name')?.value ?? `play ${number}`),
-        layers: { defaults, vars, commandLine },
-      },
-    ];
+  // Only the variables count here: what else is wrong with the playbook `fanops validate` tells.
+  const aside = problems.fresh();
+  const drafts = readPlays(readDocument(playbook.file, playbook.text, problems), playbook.file, {
+    inventory: inventory.inventory,
+    isInventoryWhole: true,
+    resources: [],
+    problems: aside,
+    includes: new Includes(playbook.file, playbook.readFile, aside),
+    nextNumber: () => 0,
   });
-}
-
-function orNobody(pattern: string, { inventory }: Loaded): string[] {
-  try {
-    return matchHosts(pattern, inventory);
-  } catch (error) {
-    if (error instanceof Mistake) return [];
-    throw error;
-  }
+  return drafts
+    .filter(({ hosts }) => hosts.includes(host))
+    .map(({ name, defaults, vars }) => ({ name, layers: { defaults, vars, commandLine } }));
 }

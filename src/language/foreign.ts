@@ -26,13 +26,11 @@ const MODULES: Table = {
   get_url: 'write `command: curl …` with `creates:`',
   cron: 'write a file in /etc/cron.d with `template:`',
   symlink: 'write `link: {path: …, target: …}`',
-  include: 'write the tasks here: files of tasks are not supported yet',
-  include_tasks: 'write the tasks here: files of tasks are not supported yet',
-  import_tasks: 'write the tasks here: files of tasks are not supported yet',
+  include: 'write `include_tasks: FILE` for tasks, `import_playbook: FILE` between plays',
   include_role: 'roles are not supported: write the tasks in a playbook',
   import_role: 'roles are not supported: write the tasks in a playbook',
-  include_vars: 'put the variables into the inventory, or pass -e @file',
-  import_playbook: 'run the playbooks one after the other',
+  include_vars: 'write `vars_files:` at the play, or put them beside the inventory, in group_vars/',
+  import_playbook: 'write it between the plays of a playbook: `- import_playbook: FILE`',
 };
 
 const TASK_KEYS: Table = {
@@ -66,7 +64,6 @@ const PLAY_KEYS: Table = {
   roles: 'roles are not supported: write the tasks in the playbook',
   pre_tasks: 'write them at the beginning of `tasks:`',
   post_tasks: 'write them at the end of `tasks:`, after `meta: flush_handlers`',
-  vars_files: 'put the variables into the inventory, or pass -e @file',
   vars_prompt: 'pass the value with -e name=value',
   sudo: 'write `become: true`',
   sudo_user: 'write `become_user:`',
@@ -76,17 +73,17 @@ const PLAY_KEYS: Table = {
   environment: 'not supported yet: write `command: {environment: …}`',
   strategy: 'remove it: write `serial:` for smaller batches',
   host: 'write `hosts:`',
-  import_playbook: 'run the playbooks one after the other',
+  import_playbook: 'write it between the plays: `- import_playbook: FILE`',
 };
 
 export function playKeyHint(key: string, known: readonly string[]): string | undefined {
   return PLAY_KEYS[key] ?? didYouMean(key, known, 'a play has');
 }
 
-export function blockKeyHint(key: string, known: readonly string[]): string | undefined {
+export function blockKeyHint(key: string, known: readonly string[], what = 'a block'): string | undefined {
   const atTask = ['register', 'loop', 'until', 'changed_when', 'failed_when', 'with_items'];
-  if (atTask.includes(key)) return `write \`${key}\` at the tasks of the block`;
-  return TASK_KEYS[key] ?? didYouMean(key, known, 'a block has');
+  if (atTask.includes(key)) return `write \`${key}\` at its tasks`;
+  return TASK_KEYS[key] ?? didYouMean(key, known, `${what} has`);
 }
 
 /** What to write for a key of a task that is neither a keyword nor a resource. */

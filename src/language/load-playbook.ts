@@ -1,3 +1,4 @@
+import { basename, dirname, isAbsolute, join } from 'node:path';
 import type { Inventory, Play, Playbook, Task } from '../core/task.ts';
 import type { Value } from '../core/value.ts';
 import { checkArgumentNames } from './argument-check.ts';
@@ -8,9 +9,10 @@ import { checkName, type Layer, valueLayer } from './definitions.ts';
 import { readDocument } from './document.ts';
 import type { PlayDraft, TaskDraft } from './draft.ts';
 import type { Envelopes } from './envelopes.ts';
+import { Includes } from './includes.ts';
 import type { Loaded } from './load-inventory.ts';
 import { matchHosts } from './patterns.ts';
-import { beforehand, type PlayLayers } from './play-scope.ts';
+import { beforehand, hostScope, type PlayLayers } from './play-scope.ts';
 import { Mistake, Problems } from './problems.ts';
 import { readPlays } from './read-play.ts';
 import { renderTask, type TaskContext, taskOf } from './render-task.ts';
@@ -57,6 +59,7 @@ export function loadPlaybook(options: LoadOptions): Playbook {
   const { file, text, inventory: loaded } = options;
   const problems = new Problems(options.envelopes);
   for (const [source, content] of loaded.sources) problems.addSource(source, content);
+  const commandLine = commandLineLayer(options, problems);
   let number = 0;
   const root = readDocument(file, text, problems);
   const drafts = readPlays(root, file, {
@@ -64,6 +67,14 @@ export function loadPlaybook(options: LoadOptions): Playbook {
     isInventoryWhole: loaded.mistakes.length === 0,
     resources: options.resources,
     problems,
+    includes: new Includes(file, options.readFile, problems),
+    scopeOf: (host, { defaults, vars }, taskVars) =>
+      hostScope(
+        host,
+        loaded,
+        { defaults, vars, commandLine },
+        beforehand(new Map(), new Map(), new Map(), taskVars),
+      ),
     nextNumber: () => {
       number += 1;
       return number;
@@ -73,7 +84,7 @@ export function loadPlaybook(options: LoadOptions): Playbook {
   problems.addErrors(loaded.mistakes);
   // Without all hosts and variables, everything that is rendered would only tell of that again.
   if (loaded.mistakes.length > 0) problems.throwIfAny();
-  const files = new ControllerFiles(file, options.readFile, problems);
+  const filesOf = filesByFolder(options, problems);
   const kept = keptHosts(options, problems);
   const selection = { tags: options.tags ?? [], skipTags: options.skipTags ?? [] };
   problems.collect(() =>
@@ -82,18 +93,36 @@ export function loadPlaybook(options: LoadOptions): Playbook {
       drafts.flatMap((play) => play.tasks),
     ),
   );
-  const commandLine = commandLineLayer(options, problems);
   const registered: Registered = { shapes: new Map(), by: new Map(), all: allRegisters(drafts) };
   const plays = drafts.map((draft) => {
     const hosts = draft.hosts.filter((host) => kept.has(host));
     const layers = { defaults: draft.defaults, vars: draft.vars, commandLine, hosts };
     const roots = new ConditionRoots(loaded, layers);
     const finish = (task: TaskDraft): TaskContext =>
-      finishTask(task, loaded, layers, roots, files, registered, problems);
+      finishTask(task, loaded, layers, roots, filesOf(draft.folder), registered, problems);
     return finishPlay(draft, kept, selection, finish, problems);
   });
   problems.throwIfAny();
   return { file, plays, warnings: [...loaded.warnings, ...problems.warnings] };
+}
+
+/** The files of a playbook that another one imports stand beside it. */
+function filesByFolder(
+  { file, readFile }: LoadOptions,
+  problems: Problems,
+): (folder: string) => ControllerFiles {
+  const known = new Map<string, ControllerFiles>();
+  return (folder) => {
+    const files =
+      known.get(folder) ??
+      new ControllerFiles(
+        isAbsolute(folder) ? join(folder, basename(file)) : join(dirname(file), folder, basename(file)),
+        (path) => readFile(isAbsolute(path) ? path : join(folder, path)),
+        problems,
+      );
+    known.set(folder, files);
+    return files;
+  };
 }
 
 function keptHosts({ inventory, limit }: LoadOptions, problems: Problems): ReadonlySet<string> {

@@ -6,6 +6,7 @@ import { ControllerFiles } from './controller-files.ts';
 import { type Layer, valueLayer } from './definitions.ts';
 import { readDocument } from './document.ts';
 import type { PlayDraft, TaskDraft } from './draft.ts';
+import { Includes } from './includes.ts';
 import { allRegisters, finishPlay, finishTask, type LoadOptions, type Registered } from './load-playbook.ts';
 import { nearest } from './nearest.ts';
 import type { PlayLayers } from './play-scope.ts';
@@ -56,6 +57,7 @@ export function loadRunbook(options: RunbookOptions): Runbook {
     isInventoryWhole,
     resources: options.resources,
     problems,
+    includes: new Includes(file, options.readFile, problems),
     given: extraVars,
     partial,
   };

@@ -26,12 +26,9 @@ export function loopItems(draft: TaskDraft, scope: Names): LoopItem[] | Unknown 
         ? 'write a list of mappings, each with a name'
         : 'write "{{ name }}" of a list, or items after `- `',
     );
-  const seen = new Map<string, number>();
+  const keys = keysOf(list);
   const items = list.map((value: Value, index) => {
-    const wanted = keyOf(value, index);
-    const count = (seen.get(wanted) ?? 0) + 1;
-    seen.set(wanted, count);
-    const key = count === 1 ? wanted : `${wanted}#${count}`;
+    const key = keys[index] ?? '';
     return { value, key, label: labelOf(draft, value, key, scope) };
   });
   return withDistinctLabels(items);
@@ -45,6 +42,17 @@ function withDistinctLabels(items: readonly LoopItem[]): LoopItem[] {
     for (let count = 2; taken.has(label); count += 1) label = `${item.label} #${count}`;
     taken.add(label);
     return { ...item, label };
+  });
+}
+
+/** A key for each item: itself, its name or its place; of equal ones the later are numbered. */
+export function keysOf(list: readonly Value[]): string[] {
+  const seen = new Map<string, number>();
+  return list.map((value, index) => {
+    const wanted = keyOf(value, index);
+    const count = (seen.get(wanted) ?? 0) + 1;
+    seen.set(wanted, count);
+    return count === 1 ? wanted : `${wanted}#${count}`;
   });
 }
 

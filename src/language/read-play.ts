@@ -1,15 +1,20 @@
+import { dirname } from 'node:path';
 import type { Inventory } from '../core/task.ts';
-import { layerOf } from './definitions.ts';
+import type { Layer } from './definitions.ts';
 import { describe } from './describe.ts';
 import type { PlayDraft, TaskDraft } from './draft.ts';
 import { Fields } from './fields.ts';
 import { playKeyHint } from './foreign.ts';
+import { AT_THE_PLAYBOOK, type Includes } from './includes.ts';
+import { type Inherited, NOTHING_INHERITED, readTags } from './inherited.ts';
 import { type Located, plainValue } from './located.ts';
+import { type Names, namesOf } from './names.ts';
 import { matchHosts } from './patterns.ts';
+import { readPlayVariables } from './play-variables.ts';
 import type { Problems } from './problems.ts';
+import { type Around, isImport, readImport } from './read-import.ts';
 import { readMaxFail } from './read-max-fail.ts';
-import { readTags } from './read-task.ts';
-import { type Inherited, NOTHING_INHERITED, readTaskList } from './read-tasks.ts';
+import { readTaskList } from './read-tasks.ts';
 import type { ResourceSchema } from './resource-schema.ts';
 import { hasTemplate } from './template.ts';
 
@@ -18,6 +23,7 @@ const PLAY_KEYS: readonly string[] = [
   'hosts',
   'defaults',
   'vars',
+  'vars_files',
   'tasks',
   'handlers',
   'serial',
@@ -37,15 +43,42 @@ export interface PlayReading {
   readonly problems: Problems;
   /** Numbers tasks through the whole playbook. */
   nextNumber(): number;
+  /** Reads the files that it names. */
+  readonly includes?: Includes;
+  /** Tells the variables of a host in a play, for loops of includes. */
+  readonly scopeOf?: (host: string, layers: Pick<PlayDraft, 'defaults' | 'vars'>, taskVars: Layer) => Names;
 }
 
-/** Reads a playbook: a list of plays. Every mistake is collected. */
+const NOBODY = namesOf('variable', {});
+
+const ALONE: Around = { inherited: NOTHING_INHERITED, within: AT_THE_PLAYBOOK };
+
+/** Reads a playbook: a list of plays and of other playbooks. Every mistake is collected. */
 export function readPlays(root: Located | undefined, file: string, reading: PlayReading): PlayDraft[] {
+  let number = 0;
+  const nextPlay = (): PlayPlace => {
+    number += 1;
+    return { id: `p${number}`, label: `play ${number}` };
+  };
+  return readPlaybook(root, file, { ...reading, nextPlay }, ALONE);
+}
+
+function readPlaybook(
+  root: Located | undefined,
+  file: string,
+  reading: PlayReading & { nextPlay(): PlayPlace },
+  around: Around,
+): PlayDraft[] {
   const { problems } = reading;
   if (root?.kind === 'list')
-    return root.items
-      .map((item, index) => readPlay(item, { id: `p${index + 1}`, label: `play ${index + 1}` }, reading))
-      .filter((play) => play !== undefined);
+    return root.items.flatMap((item) => {
+      if (isImport(item)) {
+        const imported = readImport(item, reading, around);
+        return imported ? readPlaybook(imported.root, imported.file, reading, imported.around) : [];
+      }
+      const play = readPlay(item, reading.nextPlay(), reading, around);
+      return play ? [play] : [];
+    });
   if (root?.kind === 'mapping' && root.entries.some(({ key }) => key === 'runbook' || key === 'steps'))
     problems.error('a playbook was expected, found a runbook', root.position, 'run it with `fanops run`');
   else if (root?.kind === 'mapping')
@@ -76,7 +109,12 @@ export interface PlayPlace {
 }
 
 /** Reads one play; undefined when it is none at all. */
-export function readPlay(node: Located, place: PlayPlace, reading: PlayReading): PlayDraft | undefined {
+export function readPlay(
+  node: Located,
+  place: PlayPlace,
+  reading: PlayReading,
+  { inherited: from, within }: Around = ALONE,
+): PlayDraft | undefined {
   const { problems } = reading;
   if (node.kind !== 'mapping') {
     problems.error(
@@ -91,11 +129,23 @@ export function readPlay(node: Located, place: PlayPlace, reading: PlayReading):
     if (!PLAY_KEYS.includes(key))
       problems.error(`a play has no key \`${key}\``, keyPosition, playKeyHint(key, PLAY_KEYS));
   const hosts = readHosts(fields, reading);
-  const become = fields.boolean('become') ?? (fields.entry('become_user') ? true : undefined);
-  const becomeUser = fields.text('become_user');
-  const inherited = { ...NOTHING_INHERITED, tags: readTags(fields), become, becomeUser };
-  const tasks = readTasks(fields, 'tasks', `${place.id}.t`, inherited, reading);
-  const handlers = readTasks(fields, 'handlers', `${place.id}.h`, { ...inherited, tags: [] }, reading);
+  const become = fields.boolean('become') ?? (fields.entry('become_user') ? true : from.become);
+  const becomeUser = fields.text('become_user') ?? from.becomeUser;
+  const inherited = { ...from, tags: [...from.tags, ...readTags(fields)], become, becomeUser };
+  const variables = readPlayVariables(fields, place.label, reading, within);
+  const taskReading = {
+    ...reading,
+    within,
+    hosts,
+    scopeOf: (host: string, taskVars: Layer): Names => reading.scopeOf?.(host, variables, taskVars) ?? NOBODY,
+  };
+  const readTasks = (key: 'tasks' | 'handlers', idPrefix: string, around: Inherited): TaskDraft[] => {
+    const entry = fields.entry(key);
+    const items = entry && plainValue(entry.value) !== null ? fields.list(key) : [];
+    return readTaskList(items ?? [], idPrefix, around, { ...taskReading, mayNest: key === 'tasks' });
+  };
+  const tasks = readTasks('tasks', `${place.id}.t`, inherited);
+  const handlers = readTasks('handlers', `${place.id}.h`, { ...inherited, tags: [] });
   checkHandlers(tasks, handlers, problems);
   if (!fields.entry('tasks'))
     problems.error(
@@ -110,10 +160,10 @@ export function readPlay(node: Located, place: PlayPlace, reading: PlayReading):
     hosts,
     serial: fields.entry('serial')?.value,
     maxFailPercentage: readMaxFail(fields, problems),
-    defaults: layerOf(fields.mappingOf('defaults'), 'defaults', `defaults of ${place.label}`, problems),
-    vars: layerOf(fields.mappingOf('vars'), 'play', `vars of ${place.label}`, problems),
+    ...variables,
     tasks,
     handlers,
+    folder: dirname(within.files.findLast((path) => path !== '') ?? ''),
   };
 }
 
@@ -147,18 +197,6 @@ function readHosts(fields: Fields, { inventory, isInventoryWhole, problems }: Pl
       wanted.add(host);
   }
   return inventory.hosts.map((host) => host.name).filter((name) => wanted.has(name));
-}
-
-function readTasks(
-  fields: Fields,
-  key: 'tasks' | 'handlers',
-  idPrefix: string,
-  inherited: Inherited,
-  reading: PlayReading,
-): TaskDraft[] {
-  const entry = fields.entry(key);
-  const items = entry && plainValue(entry.value) !== null ? fields.list(key) : [];
-  return readTaskList(items ?? [], idPrefix, inherited, { ...reading, mayNest: key === 'tasks' });
 }
 
 function checkHandlers(

@@ -1,39 +1,29 @@
 import { CEL_WORDS } from './condition-environment.ts';
-import { checkName, type Layer, layerOf } from './definitions.ts';
+import { checkName } from './definitions.ts';
 import { describe } from './describe.ts';
 import type { TaskDraft } from './draft.ts';
 import { Fields } from './fields.ts';
 import { isForeignModule, taskKeyHint } from './foreign.ts';
+import { conditionsOf, INHERITED_KEYS, type Inherited, inheritedFrom } from './inherited.ts';
 import { type Entry, type Located, type LocatedMapping, type LocatedScalar, plainValue } from './located.ts';
 import type { Problems } from './problems.ts';
 import { readRetry } from './read-retry.ts';
-import type { Inherited } from './read-tasks.ts';
 import { readTouches } from './read-touches.ts';
 import { FLUSH_HANDLERS, type ResourceSchema } from './resource-schema.ts';
 import { hasTemplate } from './template.ts';
 
 export const TASK_KEYWORDS: readonly string[] = [
   'name',
-  'when',
   'loop',
   'loop_control',
   'register',
-  'tags',
-  'become',
-  'become_user',
-  'run_once',
-  'delegate_to',
-  'notify',
   'until',
   'retries',
   'delay',
   'changed_when',
   'failed_when',
-  'ignore_errors',
-  'vars',
   'touches',
-  'sensitive',
-  'no_log',
+  ...INHERITED_KEYS,
 ];
 
 /** What a task inherits from its play and blocks, and where it stands in them. */
@@ -65,17 +55,17 @@ export function readTask(
   const loop = fields.entry('loop')?.value;
   const control = readLoopControl(fields, problems);
   const register = readRegister(fields, problems);
-  const becomeUser = fields.text('become_user') ?? place.becomeUser;
+  const name = readName(fields, resource, args, problems);
   const task: TaskDraft = {
+    ...inheritedFrom(fields, place, `vars of task ${place.number}`, problems),
     id: place.id,
     number: place.number,
-    name: readName(fields, resource, args, problems),
+    name: place.label === '' ? name : `${name} (${place.label})`,
     position: node.position,
     resource,
     resourcePosition: entry.keyPosition,
     args,
     isBroken: isWrong === true || found.isRefused,
-    when: [...place.when, ...conditionsOf(fields, 'when')],
     until: conditionsOf(fields, 'until'),
     changedWhen: conditionsOf(fields, 'changed_when'),
     failedWhen: conditionsOf(fields, 'failed_when'),
@@ -84,19 +74,8 @@ export function readTask(
     loopLabel: control.label,
     register,
     registerPosition: fields.entry('register')?.value.position ?? node.position,
-    tags: [...new Set([...place.tags, ...readTags(fields)])],
-    blocks: place.blocks,
-    // An account to become is a wish to become it.
-    become: fields.boolean('become') ?? (fields.entry('become_user') ? true : place.become),
-    becomeUser,
-    runOnce: fields.boolean('run_once') ?? place.runOnce,
-    delegateTo: fields.text('delegate_to') ?? place.delegateTo,
-    notify: [...place.notify, ...fields.texts('notify')],
     retry: readRetry(fields, problems),
-    ignoreErrors: fields.boolean('ignore_errors') ?? place.ignoreErrors,
-    vars: withVars(place.vars, fields, `vars of task ${place.number}`, problems),
     touches: readTouches(fields, problems),
-    sensitive: readSensitive(fields, problems) ?? place.sensitive,
   };
   if (fields.entry('loop_control') && !loop)
     problems.error('`loop_control` has no effect without `loop`', fields.entry('loop_control')?.keyPosition);
@@ -198,32 +177,7 @@ function readName(
   return isShown ? `${resource.name} ${subject.value}` : resource.name;
 }
 
-/** Variables of a block or task, stronger than those around it; one layer as long as nobody adds any. */
-export function withVars(around: Layer, fields: Fields, origin: string, problems: Problems): Layer {
-  const own = layerOf(fields.mappingOf('vars'), 'play', origin, problems);
-  return own.size === 0 ? around : new Map([...around, ...own]);
-}
-
-/** `no_log` is the name that Ansible gives it. */
-export function readSensitive(fields: Fields, problems: Problems): boolean | undefined {
-  const [own, other] = [fields.boolean('sensitive'), fields.boolean('no_log')];
-  if (own !== undefined && other !== undefined)
-    problems.error(
-      '`no_log` and `sensitive` mean the same',
-      fields.entry('no_log')?.keyPosition,
-      'write one',
-    );
-  return own ?? other;
-}
-
-/** A condition, or a list of them that must all hold. */
-export function conditionsOf(fields: Fields, key: string): readonly Located[] {
-  const value = fields.entry(key)?.value;
-  if (!value) return [];
-  return value.kind === 'list' ? value.items : [value];
-}
-
-function readLoopControl(
+export function readLoopControl(
   fields: Fields,
   problems: Problems,
 ): { variable: string; label: LocatedScalar | undefined } {
@@ -254,13 +208,4 @@ function isUsableName(node: LocatedScalar, what: 'register' | 'loop variable', p
     `choose another name, such as \`my_${name}\``,
   );
   return false;
-}
-
-/** `tags: a, b` is the same as a list. */
-export function readTags(fields: Fields): string[] {
-  return fields
-    .texts('tags')
-    .flatMap((node) => String(node.value).split(','))
-    .map((tag) => tag.trim())
-    .filter((tag) => tag !== '');
 }

@@ -1,41 +1,15 @@
-import type { BlockPart } from '../core/task.ts';
 import type { Layer } from './definitions.ts';
 import type { TaskDraft } from './draft.ts';
 import { Fields } from './fields.ts';
 import { blockKeyHint } from './foreign.ts';
-import { entryOf, type Located, type LocatedMapping, type LocatedScalar, plainValue } from './located.ts';
+import type { Includes, Within } from './includes.ts';
+import { INHERITED_KEYS, type Inherited, inheritedFrom } from './inherited.ts';
+import { entryOf, type Located, type LocatedMapping, plainValue } from './located.ts';
+import type { Names } from './names.ts';
 import type { Problems } from './problems.ts';
-import { conditionsOf, readSensitive, readTags, readTask, withVars } from './read-task.ts';
+import { isInclude, readInclude } from './read-include.ts';
+import { readTask } from './read-task.ts';
 import type { ResourceSchema } from './resource-schema.ts';
-
-/** What a task has from its play and from the blocks around it. */
-export interface Inherited {
-  readonly tags: readonly string[];
-  readonly become: boolean | undefined;
-  readonly becomeUser: LocatedScalar | undefined;
-  readonly when: readonly Located[];
-  readonly vars: Layer;
-  readonly runOnce: boolean;
-  readonly delegateTo: LocatedScalar | undefined;
-  readonly notify: readonly LocatedScalar[];
-  readonly ignoreErrors: boolean;
-  readonly sensitive: boolean;
-  readonly blocks: readonly BlockPart[];
-}
-
-export const NOTHING_INHERITED: Inherited = {
-  tags: [],
-  become: undefined,
-  becomeUser: undefined,
-  when: [],
-  vars: new Map(),
-  runOnce: false,
-  delegateTo: undefined,
-  notify: [],
-  ignoreErrors: false,
-  sensitive: false,
-  blocks: [],
-};
 
 export interface TaskReading {
   readonly resources: readonly ResourceSchema[];
@@ -44,27 +18,19 @@ export interface TaskReading {
   nextNumber(): number;
   /** Whether blocks may stand here; handlers are single tasks. */
   readonly mayNest: boolean;
+  /** Reads files of tasks, where there may be any. */
+  readonly includes?: Includes;
+  readonly within: Within;
+  /** The hosts of the play, and their variables there. */
+  readonly hosts?: readonly string[];
+  readonly scopeOf?: (host: string, taskVars: Layer) => Names;
 }
 
 const PARTS = ['block', 'rescue', 'always'] as const;
 
-const BLOCK_KEYS: readonly string[] = [
-  ...PARTS,
-  'name',
-  'when',
-  'tags',
-  'vars',
-  'become',
-  'become_user',
-  'run_once',
-  'delegate_to',
-  'notify',
-  'ignore_errors',
-  'sensitive',
-  'no_log',
-];
+const BLOCK_KEYS: readonly string[] = [...PARTS, 'name', ...INHERITED_KEYS];
 
-/** Reads a list of tasks and blocks into a flat list of tasks, each of which knows the blocks around it. */
+/** Reads tasks, blocks and includes into a flat list of tasks, each of which knows what is around it. */
 export function readTaskList(
   items: readonly Located[],
   idPrefix: string,
@@ -75,6 +41,10 @@ export function readTaskList(
     const id = `${idPrefix}${index + 1}`;
     if (item.kind === 'mapping' && PARTS.some((part) => entryOf(item, part)))
       return readBlock(item, id, inherited, reading);
+    if (isInclude(item))
+      return readInclude(item, id, inherited, reading).flatMap((list) =>
+        readTaskList(list.items, list.idPrefix, list.inherited, { ...reading, within: list.within }),
+      );
     const place = { ...inherited, id, number: reading.nextNumber() };
     const task = readTask(item, place, reading.resources, reading.problems);
     return task ? [task] : [];
@@ -104,21 +74,4 @@ function readBlock(node: LocatedMapping, id: string, around: Inherited, reading:
     const blocks = [...around.blocks, { block: id, name, part }];
     return readTaskList(items ?? [], `${id}.${part[0]}`, { ...inherited, blocks }, reading);
   });
-}
-
-function inheritedFrom(fields: Fields, around: Inherited, origin: string, problems: Problems): Inherited {
-  const becomeUser = fields.text('become_user');
-  return {
-    tags: [...new Set([...around.tags, ...readTags(fields)])],
-    become: fields.boolean('become') ?? (becomeUser ? true : around.become),
-    becomeUser: becomeUser ?? around.becomeUser,
-    when: [...around.when, ...conditionsOf(fields, 'when')],
-    vars: withVars(around.vars, fields, origin, problems),
-    runOnce: fields.boolean('run_once') ?? around.runOnce,
-    delegateTo: fields.text('delegate_to') ?? around.delegateTo,
-    notify: [...around.notify, ...fields.texts('notify')],
-    ignoreErrors: fields.boolean('ignore_errors') ?? around.ignoreErrors,
-    sensitive: readSensitive(fields, problems) ?? around.sensitive,
-    blocks: around.blocks,
-  };
 }

@@ -89,8 +89,8 @@ const BROKEN: readonly (readonly [title: string, tasks: string, mistakes: readon
     'a loop at a block',
     '- block: [{ command: ls }]\n  loop: [1]\n  register: r\n  rescu: []',
     [
-      '4:7 a block has no key `loop` | write `loop` at the tasks of the block',
-      '5:7 a block has no key `register` | write `register` at the tasks of the block',
+      '4:7 a block has no key `loop` | write `loop` at its tasks',
+      '5:7 a block has no key `register` | write `register` at its tasks',
       '6:7 a block has no key `rescu` | did you mean `rescue`?',
     ],
   ],

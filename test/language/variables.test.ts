@@ -36,7 +36,7 @@ test('the five levels hide each other in their order', () => {
 test('explain tells where a value comes from and what it hides', () => {
   const explained = explain({
     inventory: inventory(SOURCE),
-    playbook: { file: 'play.yml', text: PLAY },
+    playbook: { file: 'play.yml', text: PLAY, readFile: () => '' },
     extraVars: { f: 'command' },
     variable: 'f',
     host: 'h1',
