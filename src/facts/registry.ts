@@ -3,6 +3,7 @@ import { backupArchive } from './backup-archive.ts';
 import { content } from './content.ts';
 import { directoryEntries } from './directory-entries.ts';
 import { group } from './group.ts';
+import { http } from './http.ts';
 import { keyIdKind } from './key-id.ts';
 import { packageKind } from './package.ts';
 import { packageVersions } from './package-versions.ts';
@@ -26,6 +27,7 @@ export const factKinds: readonly AnyFactKind[] = [
   content,
   directoryEntries,
   group,
+  http,
   keyIdKind,
   packageKind,
   packageVersions,

@@ -11,6 +11,7 @@ import { escrowFacts } from './escrow-facts.ts';
 import { fetch } from './fetch.ts';
 import { file } from './file.ts';
 import { group } from './group.ts';
+import { http } from './http.ts';
 import { iniSetting } from './ini-setting.ts';
 import { lineInFile } from './line-in-file.ts';
 import { link } from './link.ts';
@@ -53,6 +54,7 @@ export const resources: readonly AnyResource[] = [
   fetch,
   file,
   group,
+  http,
   iniSetting,
   lineInFile,
   link,

@@ -19,6 +19,7 @@ import { changedPaths, treeOf } from './tree.ts';
 // These ask a Patroni, write on the controller, or read another host: their own files have what they need.
 const ELSEWHERE = [
   'fetch',
+  'http',
   'patroni_config',
   'patroni_facts',
   'patroni_restart',

@@ -34,5 +34,6 @@ export const PROGRAM_SPECIMENS: readonly Specimen[] = [
       true,
     ),
   ]),
+  specimen('wait_for', 'a page that nobody serves', 'run', () => ({ url: 'http://127.0.0.1:1/', body: 'x' })),
   specimen('shell', 'that is done already', 'none', () => ({ cmd: 'false', unless: 'echo a | grep -q a' })),
 ];

@@ -87,6 +87,10 @@ expectRefusedArgs(test, waitFor, [
   { patroni: { members: 0 } },
   { patroni: { leader: 'db1' } },
   { port: 1, timeout: 'long' },
+  { url: 'ftp://x' },
+  { url: 'http://x', port: 1 },
+  { port: 1, status: 200 },
+  { path: '/a', body: 'x' },
 ]);
 
 const UNIT = { load: 'loaded', sub: 'running', file: 'enabled', needsReload: false, mainPid: 1 };

@@ -24,6 +24,9 @@ export function oneOf(values: readonly string[], description: string): JsonSchem
   return { type: 'string', enum: values, description };
 }
 
+/** Of the web; without blanks, as every such address is. */
+export const URL: JsonSchema = { type: 'string', pattern: '^https?://[^\\s\\u0000-\\u0020"]+$' };
+
 /** Absolute and in its one spelling, so that paths can be compared as texts. */
 export function absolutePath(description: string): JsonSchema {
   return {
