@@ -72,11 +72,12 @@ start() {
   printf '%s\n' $! >"$DIR/pid"
   for ((second = 0; second < START_SECONDS * 10; second++)); do
     [ ! -e "$DIR/ready" ] || return 0
-    running || break
+    # Not `running`: what was just started is not what it will be yet.
+    kill -0 $! 2>/dev/null || break
     sleep 0.1
   done
-  down
-  fail 3 "it did not start within $START_SECONDS s; the end of $DIR/log:"$'\n'"$(tail -n 15 "$DIR/log")"
+  kill -KILL $! 2>/dev/null || true
+  fail 3 "it did not start, or not within $START_SECONDS s; the end of $DIR/log:"$'\n'"$(tail -n 15 "$DIR/log")"
 }
 
 # Its pid may have become another program's.

@@ -1,14 +1,17 @@
 #!/bin/bash
-# Uploads to S3 with awscli. Sourced after backup-format.sh, never run. Keys: docs/backup-format.md.
+# Objects in S3, with awscli: what is there, putting what is not, proving what was put. Sourced after backup-format.sh,
+# never run. Keys: docs/backup-format.md. awscli knows no condition on a put, so that every put is preceded by a look.
 
 readonly S3_LIMITS=(--cli-connect-timeout 10 --cli-read-timeout 60)
+# Above it, awscli uploads in parts, each of which it repeats by itself when the link breaks.
+readonly S3_SINGLE_BYTES=$((256 << 20)) S3_PART_BYTES=$((8 << 20))
 
 # Dies with 3 unless S3 is configured.
 require_s3() {
-  [ -n "$S3_BUCKET" ] || die 3 '--upload-s3: S3 is not configured: S3_BUCKET in backup.conf is empty (in the inventory: s3_bucket)'
-  command -v aws >/dev/null || die 3 '--upload-s3: awscli is not installed'
+  [ -n "$S3_BUCKET" ] || die 3 'S3 is not configured: S3_BUCKET in backup.conf is empty (in the inventory: s3_bucket)'
+  command -v aws >/dev/null || die 3 'S3 is configured, and awscli is not installed'
   [ -z "$S3_CREDENTIALS_FILE" ] || [ -r "$S3_CREDENTIALS_FILE" ] ||
-    die 3 "--upload-s3: $(id -un) cannot read S3_CREDENTIALS_FILE=\"$S3_CREDENTIALS_FILE\""
+    die 3 "$(id -un) cannot read S3_CREDENTIALS_FILE=\"$S3_CREDENTIALS_FILE\""
   [ -z "$S3_CREDENTIALS_FILE" ] || export AWS_SHARED_CREDENTIALS_FILE=$S3_CREDENTIALS_FILE
   [ -z "$S3_REGION" ] || export AWS_DEFAULT_REGION=$S3_REGION
 }
@@ -25,64 +28,85 @@ s3_key() {
   printf '%s' "${S3_PREFIX:+$S3_PREFIX/}$1"
 }
 
-# usage: upload_full FILE; returns 1 when it is not all there. The sidecar goes last, as in the archive.
-upload_full() {
-  local file=$1 name
-  name=postgresql/full/${1##*/}
-  [ "$CIPHER" = none ] || name=$name.enc
-  claim_prefix &&
-    put "$file" "$(s3_key "$name")" &&
-    put_text "$(cut -d ' ' -f 1 "$file.sha256")  ${name##*/}"$'\n' "$(s3_key "$name.sha256")" &&
-    put "$file.json" "$(s3_key "$name.json")" &&
-    log info "uploaded to s3://$S3_BUCKET/$(s3_key "$name")"
-}
-
-# The prefix must be of this cluster, like the archive; an empty one is founded.
+# The prefix must be of this cluster, like the archive; an empty one is founded. Returns 1 after saying why not.
 claim_prefix() {
-  local key theirs
+  local key mine theirs
   key=$(s3_key CLUSTER.json)
-  case $(size_in_s3 "$key") in
-  absent) put "$BACKUP_ROOT/CLUSTER.json" "$key" ;;
-  unknown) return 1 ;;
-  *)
-    theirs=$(s3 s3 cp --only-show-errors "s3://$S3_BUCKET/$key" -) || return 1
-    [ "$theirs" = "$(<"$BACKUP_ROOT/CLUSTER.json")" ] ||
-      { log error "s3://$S3_BUCKET/$key is of another cluster or key than $BACKUP_ROOT/CLUSTER.json: nothing is uploaded" && return 1; }
-    ;;
-  esac
+  mine=$(<"$BACKUP_ROOT/CLUSTER.json") || return 1
+  look_at "$key" || return 1
+  if [ "$OBJECT_SIZE" = absent ]; then
+    log info "founding s3://$S3_BUCKET/$(s3_key '')"
+    send "$BACKUP_ROOT/CLUSTER.json" "$key" "$(sha256_of "$BACKUP_ROOT/CLUSTER.json")" || return 1
+  fi
+  # Read after it was put: two clusters may have founded it at the same moment.
+  theirs=$(s3 s3 cp --only-show-errors "s3://$S3_BUCKET/$key" -) || return 1
+  [ "$theirs" = "$mine" ] && return
+  log error "s3://$S3_BUCKET/$key is of another cluster, system or key than $BACKUP_ROOT/CLUSTER.json: nothing is uploaded. A new cluster needs an S3_PREFIX of its own"
+  return 1
 }
 
-# usage: put FILE KEY; never over an object of another size; the same size counts as uploaded
+# usage: put FILE KEY SHA256; never over an object: another one there is a failure, the same one counts as uploaded
 put() {
-  local size there
-  size=$(stat -L -c %s "$1")
-  there=$(size_in_s3 "$2")
-  if [ "$there" = absent ]; then
-    s3 s3 cp --only-show-errors --expected-size "$size" "$1" "s3://$S3_BUCKET/$2" || return 1
-    there=$(size_in_s3 "$2")
+  look_at "$2" || return 1
+  if [ "$OBJECT_SIZE" = absent ]; then
+    send "$1" "$2" "$3" && look_at "$2" || return 1
   fi
-  [ "$there" = "$size" ] || { log error "s3://$S3_BUCKET/$2: expected $size bytes, found $there" && return 1; }
+  same_object "$1" "$2" "$3" && return
+  log error "CONFLICT: s3://$S3_BUCKET/$2 ($OBJECT_SIZE bytes) is not $1 (sha256 $3); neither is touched"
+  return 1
 }
 
-# usage: put_text TEXT KEY
-put_text() {
-  local temporary status=0
-  temporary=$(mktemp "$STATE_DIR/upload.XXXXXX")
-  printf '%s' "$1" >"$temporary"
-  put "$temporary" "$2" || status=1
-  rm -f "$temporary"
-  return "$status"
-}
-
-# usage: size_in_s3 KEY; prints a number of bytes, `absent`, or `unknown` after saying why
-size_in_s3() {
+# usage: look_at KEY; sets OBJECT_SIZE (or `absent`), OBJECT_ETAG, OBJECT_SHA256; returns 1 after saying what kept it from looking
+look_at() {
   local answer
-  if answer=$(s3 s3api head-object --bucket "$S3_BUCKET" --key "$1" --query ContentLength --output text 2>&1); then
-    printf '%s' "$answer"
-  elif [[ $answer == *'(404)'* ]]; then
-    printf absent
-  else
-    log error "s3://$S3_BUCKET/$1: ${answer//$'\n'/ }"
-    printf unknown
+  OBJECT_SIZE=absent OBJECT_ETAG='' OBJECT_SHA256=''
+  if answer=$(s3 s3api head-object --bucket "$S3_BUCKET" --key "$1" --checksum-mode ENABLED \
+    --query '[ContentLength, ETag, ChecksumSHA256]' --output text 2>&1); then
+    read -r OBJECT_SIZE OBJECT_ETAG OBJECT_SHA256 <<<"$answer"
+    OBJECT_ETAG=${OBJECT_ETAG//\"/}
+  elif [[ $answer != *'(404)'* ]]; then
+    log error "cannot look at s3://$S3_BUCKET/$1: ${answer//$'\n'/ }"
+    return 1
   fi
+}
+
+# usage: send FILE KEY SHA256
+send() {
+  if [ "$(stat -L -c %s "$1")" -gt "$S3_SINGLE_BYTES" ]; then
+    s3 s3 cp --only-show-errors "$1" "s3://$S3_BUCKET/$2"
+  else
+    # S3 itself refuses what is not of this checksum, and keeps it.
+    s3 s3api put-object --bucket "$S3_BUCKET" --key "$2" --body "$1" \
+      --checksum-algorithm SHA256 --checksum-sha256 "$(base64_of "$3")" >/dev/null
+  fi
+}
+
+# usage: same_object FILE KEY SHA256; what look_at saw holds FILE's bytes: by S3's checksum, by its ETag, or read back
+same_object() {
+  [ "$OBJECT_SIZE" = "$(stat -L -c %s "$1")" ] || return 1
+  if [ "$OBJECT_SHA256" = "$(base64_of "$3")" ] || same_etag "$1" "$OBJECT_ETAG"; then return 0; fi
+  # Encrypted by a key of KMS, ETags tell nothing.
+  [ "$(s3 s3 cp --only-show-errors "s3://$S3_BUCKET/$2" - | openssl dgst -sha256 -r)" = "$3 *stdin" ]
+}
+
+# usage: base64_of HEX
+base64_of() {
+  local i escapes=''
+  for ((i = 0; i < ${#1}; i += 2)); do escapes+="\\x${1:i:2}"; done
+  printf '%b' "$escapes" | openssl base64 -A
+}
+
+# usage: same_etag FILE ETAG [MD5 of FILE]; an ETag is the MD5, or of an upload in N parts the MD5 of the parts' MD5s and -N
+same_etag() {
+  local size part=$S3_PART_BYTES count=${2#*-} hash=${3-}
+  if [[ $2 != *-* ]]; then
+    [ -n "$hash" ] || hash=$(openssl dgst -md5 -r "$1")
+    [ "${hash%% *}" = "$2" ]
+    return
+  fi
+  size=$(stat -L -c %s "$1")
+  # awscli doubles the size of its parts when they would be too many.
+  while (((size + part - 1) / part > count)); do part=$((part * 2)); done
+  hash=$(split -b "$part" --filter='openssl dgst -md5 -binary' "$1" | openssl dgst -md5 -r)
+  [ "${hash%% *}-$count" = "$2" ]
 }

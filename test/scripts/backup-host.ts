@@ -113,6 +113,34 @@ export class BackupHost {
     return spawn('setpriv', [...AS_POSTGRES, path, ...args], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
   }
 
+  /** Settings for an S3 server, with a credentials file as install.yml writes it. */
+  s3(endpoint: string, bucket: string): Settings {
+    const file = join(this.dir, 'credentials');
+    if (!existsSync(file))
+      writeFileSync(file, '[default]\naws_access_key_id = testak\naws_secret_access_key = testsk\n');
+    return {
+      S3_BUCKET: bucket,
+      S3_ENDPOINT_URL: endpoint,
+      S3_REGION: 'us-east-1',
+      S3_CREDENTIALS_FILE: file,
+    };
+  }
+
+  /** Holds a lock as another run would, while `work` is done. */
+  async holding(lock: string, work: () => Promise<void>): Promise<void> {
+    const holder = spawn('flock', [lock, 'sh', '-c', 'echo; exec cat'], {
+      stdio: ['pipe', 'pipe', 'ignore'],
+    });
+    await new Promise((resolve) => holder.stdout.once('data', resolve));
+    const freed = new Promise((resolve) => holder.once('close', resolve));
+    try {
+      await work();
+    } finally {
+      holder.stdin.end();
+      await freed;
+    }
+  }
+
   sha256(name: string): string {
     return createHash('sha256')
       .update(readFileSync(join(this.archive, name)))

@@ -1,8 +1,7 @@
 // A real S3 server of a test's own (docs/s3-server.md), as root.
 
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 
@@ -60,6 +59,18 @@ export class S3Server {
     const env = { PATH: '/usr/bin:/bin', ...S3_CREDENTIALS };
     return succeed('aws', ['--endpoint-url', this.endpoint, ...args], env);
   }
+
+  /** All keys of a bucket, sorted. */
+  keys(bucket: string): string[] {
+    const said = this.aws('s3api', 'list-objects-v2', '--bucket', bucket, '--query', 'Contents[].Key');
+    return (JSON.parse(said) ?? []).sort();
+  }
+
+  object(bucket: string, key: string): Buffer {
+    const file = join(this.dir, 'object');
+    this.aws('s3api', 'get-object', '--bucket', bucket, '--key', key, file);
+    return readFileSync(file);
+  }
 }
 
 export const S3_CREDENTIALS = {
@@ -74,12 +85,16 @@ function succeed(program: string, args: readonly string[], env: NodeJS.ProcessEn
   return stdout;
 }
 
-/** A port whose four neighbours above are most likely free too. */
-function freePort(): Promise<number> {
+/** A port that is free with the four above it, and below those that the kernel gives to clients, which may take them. */
+async function freePort(): Promise<number> {
+  for (let port = 11000 + (process.pid % 1000) * 10; port < 32000; port += 10)
+    if ((await Promise.all([0, 1, 2, 3, 4].map((above) => isFree(port + above)))).every(Boolean)) return port;
+  throw new Error('no five free ports in a row');
+}
+
+function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
-    const probe = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as AddressInfo;
-      probe.close(() => resolve(port));
-    });
+    const probe = createServer().once('error', () => resolve(false));
+    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)));
   });
 }

@@ -1,0 +1,132 @@
+#!/bin/bash
+# Uploads archived WAL in batches: awscli takes most of a second to start. Sourced by backup-upload.sh, never run.
+#
+# A batch: one listing of what is there, one upload of what is not, one of the sidecars, one listing that proves it all.
+
+readonly BATCH=250
+declare -A THERE=() MD5=() SIZE=() KEY=()
+
+upload_wal() {
+  local names=() i failed=$FAILED
+  mapfile -t names < <(pending wal)
+  for ((i = 0; i < ${#names[@]} && FAILED == failed; i += BATCH)); do
+    upload_batch "${names[@]:i:BATCH}"
+  done
+}
+
+# usage: upload_batch NAME...; marks what is there in the end
+upload_batch() {
+  local name good=()
+  THERE=() MD5=() SIZE=() KEY=()
+  hash_batch "$@"
+  look_at_batch "$1" || { FAILED=$((FAILED + $#)) && return; }
+  if ! send_missing objects '' || ! send_missing sidecars .json; then log error 'awscli could not upload the whole batch'; fi
+  look_at_batch "$1" || { FAILED=$((FAILED + $#)) && return; }
+  for name in "${!KEY[@]}"; do
+    if is_there "$name" '' && is_there "$name" .json; then good+=("$BACKUP_ROOT/wal/$name.json"); else settle "$name"; fi
+  done
+  mark_all "${good[@]}"
+}
+
+# usage: hash_batch NAME...; fills KEY, MD5 and SIZE for what is whole; what was damaged here is not uploaded
+hash_batch() {
+  local name file hash size wal=$BACKUP_ROOT/wal sums
+  sums=$(cd "$wal" && openssl dgst -sha256 -r "$@")
+  for name in "$@"; do
+    read -r hash _
+    if ! read_sidecar "$wal/$name.json"; then
+      fail_one "${FIELD[problem]}"
+    elif [ "${FIELD[sha256]-}" != "$hash" ]; then
+      fail_one "$wal/$name is damaged: its sha256 is not the one in its sidecar; move both aside"
+    else
+      KEY[$name]=$(key_of "$wal/$name" "${FIELD[cipher]}")
+    fi
+  done <<<"$sums"
+  [ ${#KEY[@]} -gt 0 ] || return 0
+  while read -r hash file; do
+    MD5[${file#\*}]=$hash
+  done < <(cd "$wal" && in_batch | xargs openssl dgst -md5 -r)
+  while read -r size file; do
+    SIZE[$file]=$size
+  done < <(cd "$wal" && in_batch | xargs stat -c '%s %n')
+}
+
+# The files of the batch, artefacts and sidecars.
+in_batch() {
+  printf '%s\n' "${!KEY[@]}" | sed 'p; s/$/.json/'
+}
+
+# usage: look_at_batch FIRST; fills THERE with size and ETag of all objects from FIRST on
+look_at_batch() {
+  local key size etag prefix answer
+  prefix=$(s3_key postgresql/wal/)
+  THERE=()
+  answer=$(s3 s3api list-objects-v2 --bucket "$S3_BUCKET" --prefix "$prefix" --start-after "$prefix${1%.gz}" \
+    --query 'Contents[].[Key, Size, ETag]' --output text 2>&1) || {
+    log error "cannot list s3://$S3_BUCKET/$prefix: ${answer//$'\n'/ }"
+    return 1
+  }
+  while read -r key size etag; do
+    [ -z "$size" ] || THERE[$key]="$size ${etag//\"/}"
+  done <<<"$answer"
+}
+
+# usage: send_missing DIRECTORY SUFFIX; what has no object under its key yet, and whose artefact may have one
+send_missing() {
+  local name stage=$WORK/$1
+  for name in "${!KEY[@]}"; do
+    [ -z "${THERE[${KEY[$name]}$2]-}" ] || continue
+    [ -z "$2" ] || [ -z "${THERE[${KEY[$name]}]-}" ] || is_there "$name" '' || continue
+    [ -d "$stage/${KEY[$name]%/*}" ] || mkdir -p "$stage/${KEY[$name]%/*}"
+    printf '%s\0%s\0' "$BACKUP_ROOT/wal/$name$2" "$stage/${KEY[$name]}$2"
+  done >"$WORK/links"
+  [ -s "$WORK/links" ] || return 0
+  xargs -0 -n 2 ln <"$WORK/links"
+  s3 s3 cp --only-show-errors --recursive "$stage/" "s3://$S3_BUCKET/"
+  rm -rf "$stage"
+}
+
+# usage: is_there NAME SUFFIX; the object seen under its key is this file
+is_there() {
+  local seen=${THERE[${KEY[$1]}$2]-}
+  [ "${seen% *}" = "${SIZE[$1$2]}" ] && same_etag "$BACKUP_ROOT/wal/$1$2" "${seen#* }" "${MD5[$1$2]}"
+}
+
+# usage: settle NAME; what differs may be the same WAL, archived by another member: its ciphertext is another one
+settle() {
+  local name=$1 file=$BACKUP_ROOT/wal/$1 key=${KEY[$1]} mine problem
+  read_sidecar "$file.json" && mine=${FIELD[plain_sha256]}
+  if [ -z "${THERE[$key]-}" ] || [ -z "${THERE[$key.json]-}" ]; then
+    fail_one "$file was not uploaded"
+  elif ! s3 s3 cp --only-show-errors "s3://$S3_BUCKET/$key.json" "$WORK/theirs.json"; then
+    fail_one "$file: cannot read s3://$S3_BUCKET/$key.json"
+  elif problem=$(read_sidecar "$WORK/theirs.json" || printf '%s' "${FIELD[problem]}") && [ -n "$problem" ]; then
+    fail_one "s3://$S3_BUCKET/$key: $problem"
+  elif read_sidecar "$WORK/theirs.json" && problem=$(sidecar_problem "$name") && [ -n "$problem" ]; then
+    fail_one "s3://$S3_BUCKET/$key: $problem"
+  elif [ "${FIELD[plain_sha256]}" != "$mine" ]; then
+    fail_one "CONFLICT: s3://$S3_BUCKET/$key of ${FIELD[node]} holds other WAL than $file; neither is touched"
+  elif [ "${THERE[$key]%% *}" != "${FIELD[size]}" ]; then
+    fail_one "s3://$S3_BUCKET/$key of ${FIELD[node]} has ${THERE[$key]%% *} bytes, its sidecar says ${FIELD[size]}"
+  elif cmp -s "$WORK/theirs.json" "$file.json" && ! same_object_of "$name"; then
+    fail_one "s3://$S3_BUCKET/$key is damaged: its bytes are not those of $file"
+  else
+    mark_uploaded "$file"
+    UPLOADED=$((UPLOADED + 1))
+  fi
+}
+
+# usage: same_object_of NAME; the sidecar there is ours, the ETag is not: read back (encrypted by a key of KMS, it tells nothing)
+same_object_of() {
+  look_at "${KEY[$1]}" && same_object "$BACKUP_ROOT/wal/$1" "${KEY[$1]}" "${FIELD[sha256]}"
+}
+
+# usage: mark_all SIDECAR...
+mark_all() {
+  local marks
+  [ $# -gt 0 ] || return 0
+  marks=$(marks_of wal)
+  mkdir -p "$marks"
+  ln -f "$@" "$marks/"
+  UPLOADED=$((UPLOADED + $#))
+}
