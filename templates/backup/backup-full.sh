@@ -4,7 +4,7 @@
 #
 # usage: backup-full.sh [--verify] [--upload-s3] [--here] [--dry-run]
 #   --verify        reads back what was stored, to its end; only then does latest.tar.gz point to it
-#   --upload-s3     afterwards, to S3 (settings S3_… of backup.conf)
+#   --upload-s3     to S3 at once, and not only with the next upload (fanatico-upload.timer)
 #   --here          on this server, even when it does not lead
 #   --dry-run       everything that can be looked at beforehand; changes nothing
 # other uses:
@@ -22,9 +22,9 @@ lib=$(readlink -f -- "${BASH_SOURCE[0]}") || exit 1
 . "${lib%/*}/backup-proof.sh"
 # shellcheck source=templates/backup/backup-s3.sh
 . "${lib%/*}/backup-s3.sh"
+# shellcheck source=templates/backup/backup-server.sh
+. "${lib%/*}/backup-server.sh"
 
-# Any number, the same in every version: one backup at a time in the whole cluster.
-readonly ADVISORY_LOCK=4607182418800017408
 MODE=backup VERIFY=no UPLOAD=no HERE=no
 WORK='' TEMPORARIES=() READERS=()
 
@@ -70,7 +70,7 @@ make_backup() {
   take_base_backup
   store
   [ "$VERIFY" = no ] || verify
-  [ "$UPLOAD" = no ] || upload_full "$STORED" || die 5 "$STORED is made and kept; the upload failed: run again later, or upload it by hand"
+  [ "$UPLOAD" = no ] || upload
 }
 
 # What must hold before anything is written.
@@ -86,66 +86,6 @@ prepare() {
   check_free_space
 }
 
-# --- the server ------------------------------------------------------------------------------------------------
-
-ask_server() {
-  local answer
-  answer=$(sql "select pg_is_in_recovery(), (select system_identifier from pg_control_system()),
-    current_setting('server_version'), current_setting('server_version_num'),
-    pg_size_bytes(current_setting('wal_segment_size')), current_setting('data_checksums'),
-    (select count(*) from pg_tablespace where spcname not in ('pg_default', 'pg_global')),
-    (select sum(pg_database_size(oid)) from pg_database)") ||
-    die 1 "the server at $PG_HOST:$PG_PORT does not answer"
-  IFS='|' read -r IN_RECOVERY SYSTEM_IDENTIFIER SERVER_VERSION SERVER_VERSION_NUM \
-    WAL_SEGMENT_SIZE DATA_CHECKSUMS TABLESPACES DATABASE_BYTES <<<"$answer"
-  LIMITS=$(sql "select name, setting from pg_settings where name in ('max_connections', 'max_worker_processes',
-    'max_wal_senders', 'max_prepared_transactions', 'max_locks_per_transaction') order by name") ||
-    die 1 "the server at $PG_HOST:$PG_PORT does not answer"
-}
-
-# Returns 1 after saying who leads, and dies when nobody does: then nobody makes the backup.
-leads_here() {
-  local leader
-  [ "$IN_RECOVERY" = t ] && [ "$HERE" = no ] || return 0
-  leader=$(leader_by_patroni || leader_by_replication)
-  [ -n "$leader" ] || die 1 "$NODE_NAME is a replica, and no leader is known: nobody makes a backup"
-  log info "$leader leads: nothing to do here"
-  return 1
-}
-
-leader_by_patroni() {
-  local answer
-  [ -n "$PATRONI_URL" ] || return 1
-  answer=$(curl --silent --fail --max-time 10 "$PATRONI_URL/cluster") || return 1
-  jq -r '[.members[] | select(.role == "leader" or .role == "master").name][0] // ""' <<<"$answer"
-}
-
-leader_by_replication() {
-  sql "select sender_host || ':' || sender_port from pg_stat_wal_receiver where status = 'streaming'"
-}
-
-# A session that lasts as long as the backup: its lock keeps other members out, its temporary slot keeps the WAL that
-# pg_basebackup collects at the end. Both go when the session does, however this script ends.
-hold_session() {
-  coproc SESSION { exec {LOCK_FD}>&- && exec "${PSQL[@]}" 2>&1; }
-  ask 'set idle_session_timeout = 0; set statement_timeout = 0;'"select pg_try_advisory_lock($ADVISORY_LOCK)"
-  [ "$ANSWER" != f ] || die 4 'another full backup of this cluster is running: nothing is done'
-  [ "$ANSWER" = t ] || die 1 "expected a session of the server, found: $ANSWER"
-  ask "select slot_name from pg_create_physical_replication_slot('backup_full_' || pg_backend_pid(), true, true)"
-  [[ $ANSWER == backup_full_* ]] || die 1 "no temporary replication slot: $ANSWER"
-  ask "select $DATABASE_TIME"
-  STARTED_AT=$ANSWER
-}
-
-readonly DATABASE_TIME="to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
-
-# usage: ask STATEMENT; one line of answer into ANSWER
-ask() {
-  ANSWER='no answer'
-  printf '%s;\n' "$1" >&"${SESSION[1]}"
-  IFS= read -r -t 60 ANSWER <&"${SESSION[0]}" || die 1 "the session with the server broke off: $ANSWER"
-}
-
 # --- the stream ------------------------------------------------------------------------------------------------
 
 # The last size (or, for the first, half the databases') and a fifth more must fit.
@@ -155,14 +95,29 @@ check_free_space() {
   if [ -n "$newest" ]; then wanted=$(stat -L -c %s "$newest"); else wanted=$((DATABASE_BYTES / 2)); fi
   wanted=$((wanted * 6 / 5))
   free=$(df --output=avail -B1 "$BACKUP_ROOT/full" | tail -n 1)
-  ((free >= wanted)) || die 1 "$BACKUP_ROOT/full has $((free / 1048576)) MiB free, and about $((wanted / 1048576)) MiB are needed: make room first; nothing was deleted"
+  ((free >= wanted)) || die 7 "$BACKUP_ROOT/full has $((free / 1048576)) MiB free, and about $((wanted / 1048576)) MiB are needed: make room first; nothing was deleted"
 }
 
 # Under the lock all temporaries are stale.
 make_work() {
+  finish_published
   WORK=$STATE_DIR/backup-full.work
   rm -rf "$WORK" "$BACKUP_ROOT"/full/.full_backup_*.tmp
   mkdir "$WORK"
+}
+
+# What was killed between its links had been written to its end: it gets what it lacks, the sidecar last.
+finish_published() {
+  local temporary name suffix full=$BACKUP_ROOT/full
+  for temporary in "$full"/.full_backup_*.tar.gz.tmp; do
+    name=${temporary##*/.} name=${name%.tmp}
+    if [ -e "$full/$name.json" ] || [ ! "$temporary" -ef "$full/$name" ]; then continue; fi
+    for suffix in .sha256 .json; do
+      [ -e "$full/$name$suffix" ] || ln "$full/.$name$suffix.tmp" "$full/$name$suffix"
+    done
+    sync "$full"
+    log warning "$name: an earlier run was killed when it had been written; it is complete now"
+  done
 }
 
 # Everything that is to be known of the stream is taken from it on its way: nothing is read twice, no plaintext is stored.
@@ -178,7 +133,8 @@ take_base_backup() {
     "${job%:*}" <"$WORK/${job#*:}" >"$WORK/${job#*:}.txt" {LOCK_FD}>&- &
     READERS+=($!)
   done
-  base_backup | tee "$WORK"/{plain,size,ends,tail} | compress | encrypt | tee "$WORK/stored" >"${TEMPORARIES[0]}"
+  base_backup | tee "$WORK"/{plain,size,ends,tail} | compress | encrypt | tee "$WORK/stored" >"${TEMPORARIES[0]}" ||
+    stream_failed "${PIPESTATUS[@]}"
   for job in "${READERS[@]}"; do wait "$job"; done
   READERS=()
   ask "select $DATABASE_TIME"
@@ -186,7 +142,17 @@ take_base_backup() {
 }
 
 base_backup() {
-  pg_basebackup -D - -Ft -X fetch -c fast -l "fanatico $NAME" --no-password -h "$PG_HOST" -p "$PG_PORT" -U "$PG_USER"
+  timeout --kill-after=30 "$FULL_TIMEOUT_SECONDS" \
+    pg_basebackup -D - -Ft -X fetch -c fast -l "fanatico $NAME" --no-password -h "$PG_HOST" -p "$PG_PORT" -U "$PG_USER"
+}
+
+# usage: stream_failed STATUS...; of pg_basebackup, tee, the compressor, openssl, tee. A full disk breaks them all.
+stream_failed() {
+  local free
+  free=$(df --output=avail -B1 "$BACKUP_ROOT/full" | tail -n 1)
+  ((free >= 4 << 20)) || die 7 "$NAME: the disk of $BACKUP_ROOT/full is full; nothing of it is kept, and nothing else was deleted"
+  [ "$1" -ne 124 ] || die 1 "$NAME: pg_basebackup did not end within $FULL_TIMEOUT_SECONDS s (FULL_TIMEOUT_SECONDS)"
+  die 1 "$NAME: the stream broke off; pg_basebackup, tee, ${COMPRESS[0]}, encryption and tee ended with $*"
 }
 
 hash() { openssl dgst -sha256 -r; }
@@ -256,9 +222,19 @@ verify() {
   problem=$(stored_problem "$STORED")
   mkdir "$WORK/proof"
   [ -n "$problem" ] || problem=$(content_problem "$STORED" "$WORK/proof")
-  [ -z "$problem" ] || die 6 "$NAME was stored but does not verify: $problem"
+  if [ -n "$problem" ]; then
+    mkdir -p "$BACKUP_ROOT/damaged"
+    mv "$STORED" "$STORED.sha256" "$STORED.json" "$BACKUP_ROOT/damaged/"
+    die 6 "$NAME was stored but does not verify, and was moved to $BACKUP_ROOT/damaged: $problem"
+  fi
   log info "$NAME: verified to its end"
   link_latest "$STORED"
+}
+
+# What could not be uploaded waits, like everything in the archive; a second backup would not help.
+upload() {
+  "${lib%/*}/backup-upload.sh" --only "$STORED" ||
+    die 5 "$STORED is made and kept; the upload failed and is tried again by fanatico-upload.timer, or now by backup-upload.sh"
 }
 
 # --- other uses ------------------------------------------------------------------------------------------------
