@@ -8,9 +8,11 @@ import {
   FORMAT,
   HELP,
   LISTINGS,
+  LOST,
   NO_COLOUR,
   PROJECT,
   RECIPIENTS,
+  RUNBOOK,
   VARIABLES,
 } from './options.ts';
 
@@ -24,9 +26,9 @@ export const COMMANDS: readonly Command[] = [
   {
     spec: {
       name: 'plan',
-      summary: 'show what apply would change; changes nothing',
+      summary: 'show what apply or run would do; changes nothing',
       positionals: ['PLAYBOOK'],
-      options: [...PROJECT, ...CONNECTION, ...FORMAT, ...LISTINGS, ...DISPLAY, NO_COLOUR, HELP],
+      options: [LOST, ...PROJECT, ...CONNECTION, ...FORMAT, ...LISTINGS, ...DISPLAY, NO_COLOUR, HELP],
     },
     load: async () => (await import('./plan.ts')).plan,
   },
@@ -48,6 +50,15 @@ export const COMMANDS: readonly Command[] = [
       ],
     },
     load: async () => (await import('./apply.ts')).apply,
+  },
+  {
+    spec: {
+      name: 'run',
+      summary: 'carry out a runbook: step by step, guarded, confirmed, verified',
+      positionals: ['RUNBOOK'],
+      options: [...RUNBOOK, LOST, ...PROJECT, ...CONNECTION, ...LISTINGS, ...DISPLAY, NO_COLOUR, HELP],
+    },
+    load: async () => (await import('./run.ts')).run,
   },
   {
     spec: {

@@ -7,11 +7,18 @@ import type { Settings } from './settings.ts';
 
 /** Loads a project, opens what is encrypted in its files with the age identity of the settings, and loads it again. */
 export async function openProject(args: Args): Promise<Project> {
+  return openWith((envelopes) => loadProject(args, envelopes));
+}
+
+/** Loads, opens what was sealed, and loads again. */
+export async function openWith<T extends Pick<Project, 'settings'>>(
+  load: (envelopes: Envelopes) => T,
+): Promise<T> {
   const envelopes = new Envelopes();
-  const sealed = loadProject(args, envelopes);
+  const sealed = load(envelopes);
   if (envelopes.sealed.size === 0) return sealed;
   await openAll(envelopes, sealed.settings);
-  return loadProject(args, envelopes);
+  return load(envelopes);
 }
 
 /** Opens every envelope that was met. Throws an InputError that names each one that cannot be opened. */

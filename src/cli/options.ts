@@ -32,6 +32,7 @@ export const PROJECT: readonly Option[] = [
   {
     name: 'extra-vars',
     short: 'e',
+    aliases: ['param'],
     value: 'NAME=VALUE|@FILE',
     help: 'a variable, or a YAML file of variables; stronger than all others; may be repeated',
   },
@@ -42,6 +43,27 @@ export const PROJECT: readonly Option[] = [
 export const VARIABLES: readonly Option[] = PROJECT.filter(({ name }) =>
   ['inventory', 'extra-vars'].includes(name),
 );
+
+/** How a runbook is run. */
+export const RUNBOOK: readonly Option[] = [
+  {
+    name: 'yes',
+    short: 'y',
+    aliases: ['auto-approve'],
+    help: 'do not ask; texts to be typed come from --confirm',
+  },
+  { name: 'confirm', value: 'TEXT', help: 'what a step asks to be typed; may be repeated' },
+  { name: 'list-steps', help: 'list its steps, and do nothing' },
+  { name: 'step', help: 'ask before each step' },
+  { name: 'from', value: 'STEP', help: 'begin with this step (number or name), where that is safe' },
+  { name: 'undo', value: 'STEP', help: 'take back this step and those before it, the last first' },
+];
+
+export const LOST: Option = {
+  name: 'lost',
+  value: 'HOST',
+  help: 'this host is gone for good and powered off: leave it out everywhere; may be repeated',
+};
 
 export const LISTINGS: readonly Option[] = [
   { name: 'list-hosts', help: 'list the hosts it is about, and do nothing' },

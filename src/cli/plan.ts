@@ -11,11 +11,14 @@ import { listing } from './listing.ts';
 import { look } from './look.ts';
 import { openProject } from './open-project.ts';
 import { planOutcome } from './plan-outcome.ts';
+import { isAboutRunbook, refuseOptions } from './runbook-project.ts';
 import { showWarnings } from './warnings.ts';
 import { type Composition, compose } from './wiring.ts';
 
 /** `fanops plan`: looks, compares, shows. The plan goes to stdout. */
 export async function plan(args: Args): Promise<Outcome> {
+  if (isAboutRunbook(args)) return (await import('./plan-runbook.ts')).planOfRunbook(args);
+  refuseOptions(args, 'playbook');
   const project = await openProject(args);
   const listed = listing(args, project.playbook);
   if (listed !== undefined) {

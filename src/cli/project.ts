@@ -6,7 +6,7 @@ import type { Secret } from '../core/secret.ts';
 import type { Inventory, Playbook } from '../core/task.ts';
 import { Envelopes } from '../language/envelopes.ts';
 import { readInventory } from '../language/load-inventory.ts';
-import { loadPlaybook } from '../language/load-playbook.ts';
+import { type LoadOptions, loadPlaybook } from '../language/load-playbook.ts';
 import { resources } from '../resources/registry.ts';
 import { withSshConfig } from '../transport/ssh-places.ts';
 import { type Args, allOf, isSet, lastOf } from './args.ts';
@@ -25,35 +25,53 @@ export interface Project {
   readonly secrets: readonly Secret[];
 }
 
+/** The files of a command line, read and not yet made sense of. */
+interface Sources {
+  readonly settings: Settings;
+  readonly file: string;
+  readonly text: string;
+  /** What playbooks and runbooks are loaded with alike. */
+  readonly options: Omit<LoadOptions, 'limit' | 'tags' | 'skipTags'>;
+}
+
 /** Loads without opening anything: what is encrypted in the files stays sealed, unless `envelopes` know it. */
 export function loadProject(args: Args, envelopes = new Envelopes()): Project {
-  const cwd = process.cwd();
-  const settings = readSettings(args, process.env, cwd);
-  const file = findPlaybook(args.positionals[0] ?? '');
-  const inventoryFile = findInventory(settings, cwd);
-  const read = readInventory(inventoryFile, readFileSync(inventoryFile, 'utf8'), folders, envelopes);
-  const loaded = { ...read, inventory: withOverrides(read.inventory, settings, args) };
+  const { settings, options } = readSources(args, envelopes);
   const limit = lastOf(args, 'limit');
   const playbook = loadPlaybook({
-    file,
-    text: readFileSync(file, 'utf8'),
-    inventory: loaded,
-    resources,
-    extraVars: extraVars(allOf(args, 'extra-vars'), envelopes),
-    envelopes,
+    ...options,
     ...(limit === undefined ? {} : { limit }),
     tags: words(allOf(args, 'tags')),
     skipTags: words(allOf(args, 'skip-tags')),
-    folders,
-    readFile: (path) => readFileSync(resolve(dirname(file), path)),
   });
   return {
     settings,
     playbook,
-    inventory: loaded.inventory,
+    inventory: options.inventory.inventory,
     warnings: playbook.warnings,
     secrets: envelopes.secrets,
   };
+}
+
+/** Reads what a command line names: settings, the file of its first argument, the inventory, variables. */
+export function readSources(args: Args, envelopes: Envelopes): Sources {
+  const cwd = process.cwd();
+  const settings = readSettings(args, process.env, cwd);
+  const file = findPlaybook(args.positionals[0] ?? '');
+  const text = readFileSync(file, 'utf8');
+  const inventoryFile = findInventory(settings, cwd);
+  const read = readInventory(inventoryFile, readFileSync(inventoryFile, 'utf8'), folders, envelopes);
+  const options = {
+    file,
+    text,
+    inventory: { ...read, inventory: withOverrides(read.inventory, settings, args) },
+    resources,
+    extraVars: extraVars(allOf(args, 'extra-vars'), envelopes),
+    envelopes,
+    folders,
+    readFile: (path: string) => readFileSync(resolve(dirname(file), path)),
+  };
+  return { settings, file, text, options };
 }
 
 /** A path, or a name under `playbooks/`, here or where fanops itself is, with or without its ending. */

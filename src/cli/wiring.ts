@@ -9,6 +9,7 @@ import { factKinds } from '../facts/registry.ts';
 import { Activities } from '../report/activity.ts';
 import { maskedEvent } from '../report/masked-event.ts';
 import type { Reporter } from '../report/reporter.ts';
+import type { RunbookProgress } from '../report/runbook-progress.ts';
 import { resources } from '../resources/registry.ts';
 import { connector } from '../transport/connector.ts';
 import type { TransportSettings } from '../transport/settings.ts';
@@ -26,8 +27,11 @@ export interface Composition {
   readonly console: Console;
   /** What the hosts are doing right now. */
   readonly activities: Activities;
+  readonly masker: Masker;
   /** Shows events from here on, until the reporter is closed. */
-  openReporter(): Promise<Reporter>;
+  openReporter(progress?: RunbookProgress): Promise<Reporter>;
+  /** Tells an event that is not the engine's own. */
+  emit(event: RunEvent): void;
 }
 
 /** Puts language, transport, engine and report together for one command line. */
@@ -65,8 +69,10 @@ export function compose(
     engine,
     console,
     activities,
-    async openReporter() {
-      reporter = await openReporter(args, console);
+    masker,
+    emit,
+    async openReporter(progress) {
+      reporter = await openReporter(args, console, progress);
       return reporter;
     },
   };

@@ -171,9 +171,9 @@ export class Engine {
     await this.#contacts.regain();
   }
 
-  /** Whether anything was begun on any host. */
-  get hasBegun(): boolean {
-    return this.#batches > 0;
+  /** How often commands were sent to a host: none, and nothing was done. */
+  get batches(): number {
+    return this.#batches;
   }
 
   /** `facts.*` of a host, as the language sees them. */

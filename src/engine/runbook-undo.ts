@@ -27,7 +27,7 @@ export async function undoRunbook(context: RunbookContext, done: readonly Step[]
     const why = reason === undefined ? {} : { reason };
     context.emit({ type: 'step-ended', step: ref, outcome, ...why, durationMs, undo: true });
     if (outcome !== 'done' && outcome !== 'skipped') {
-      at = { step, end };
+      at = { step, end, begun: true };
       break;
     }
     undone.push(step);

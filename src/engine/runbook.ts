@@ -8,8 +8,8 @@ import { doStep, judge } from './runbook-step.ts';
 export interface RunbookEnd {
   readonly outcome: Outcome;
   readonly done: readonly StepRef[];
-  /** The step that it stopped at, and why. */
-  readonly at?: { readonly step: Step; readonly end: StepEnd };
+  /** The step that it stopped at, and why; whether anything of it was begun. */
+  readonly at?: { readonly step: Step; readonly end: StepEnd; readonly begun: boolean };
   readonly left: readonly StepRef[];
 }
 
@@ -26,17 +26,18 @@ export async function runRunbook(context: RunbookContext, from = 1): Promise<Run
   });
   for (const host of context.hosts) context.recaps.see(host);
   const refused = await refuseFrom(context, from);
-  let at: RunbookEnd['at'] = refused && { step: refused.step, end: refused.end };
+  let at: RunbookEnd['at'] = refused && { ...refused, begun: false };
   for (const step of at ? [] : steps) {
+    const sent = context.engine.batches;
     const end = await oneStep(context, step);
     ended.set(step, end);
     if (mayGoOn(step, end)) continue;
-    at = { step, end };
+    at = { step, end, begun: context.engine.batches > sent };
     break;
   }
   const last = runbook.steps.at(-1);
   const broken = at || !last ? undefined : await invariants(context, last);
-  if (broken && last) at = { step: last, end: broken };
+  if (broken && last) at = { step: last, end: broken, begun: true };
   const end = endOf(context, ended, at);
   await context.engine.finish(end.outcome);
   return end;
@@ -105,7 +106,8 @@ function endOf(context: RunbookContext, ended: ReadonlyMap<Step, StepEnd>, at: R
   const left = at ? runbook.steps.filter(({ number }) => number > at.step.number) : [];
   const outcome = gravest(outcomes.filter((one) => one !== 'skipped'));
   return {
-    outcome: outcome === 'stopped' && done.length === 0 && !context.engine.hasBegun ? 'interrupted' : outcome,
+    outcome:
+      outcome === 'stopped' && done.length === 0 && context.engine.batches === 0 ? 'interrupted' : outcome,
     done,
     ...(at ? { at } : {}),
     left: left.map((step) => stepRef(runbook, step)),

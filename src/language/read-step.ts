@@ -23,7 +23,7 @@ import { stepHosts } from './step-hosts.ts';
 
 const SHARED_KEYS = ['hosts', 'defaults', 'vars', 'become', 'become_user'];
 
-const STEP_KEYS: readonly string[] = [
+export const STEP_KEYS: readonly string[] = [
   'step',
   'name',
   'description',

@@ -1,0 +1,81 @@
+import type { Outcome } from '../core/outcome.ts';
+import type { Step } from '../core/runbook.ts';
+import { runRunbook } from '../engine/runbook.ts';
+import { undoRunbook } from '../engine/runbook-undo.ts';
+import { runbookOverview } from '../report/runbook-overview.ts';
+import { apply } from './apply.ts';
+import { type Args, allOf, isSet } from './args.ts';
+import { checkConfirmations, wantedTexts } from './confirmations.ts';
+import { openWith } from './open-project.ts';
+import { hasTerminal } from './prompt.ts';
+import { confirmBeginning, confirmLost } from './runbook-begin.ts';
+import { runbookContext } from './runbook-context.ts';
+import { RunbookDesk } from './runbook-desk.ts';
+import { tellEnd } from './runbook-end.ts';
+import {
+  isAboutRunbook,
+  loadRunbookProject,
+  type RunbookProject,
+  refuseOptions,
+  withoutLost,
+} from './runbook-project.ts';
+import { type Range, rangeOf } from './runbook-range.ts';
+import { showWarnings } from './warnings.ts';
+import { watched } from './watched.ts';
+import { compose } from './wiring.ts';
+
+/** `fanops run`: carries out a runbook step by step; a playbook is applied as a whole. */
+export async function run(args: Args): Promise<Outcome> {
+  if (!isAboutRunbook(args)) {
+    refuseOptions(args, 'playbook');
+    return apply(args);
+  }
+  refuseOptions(args, 'runbook');
+  const project = await openWith((envelopes) =>
+    loadRunbookProject(args, envelopes, isSet(args, 'list-steps')),
+  );
+  const { runbook } = project;
+  if (isSet(args, 'list-steps')) {
+    process.stdout.write(runbookOverview(runbook));
+    return 'done';
+  }
+  const range = rangeOf(args, runbook);
+  const given = allOf(args, 'confirm');
+  checkConfirmations(wantedTexts(runbook, asked(range)), given, hasTerminal() && !isSet(args, 'yes'));
+  return carryOut(args, project, range, given);
+}
+
+/** The steps whose texts are asked for: going back, those of what takes them back. */
+function asked({ undo, steps }: Range): readonly Step[] {
+  return undo ? steps.map((step) => step.undo).filter((step) => step !== undefined) : steps;
+}
+
+async function carryOut(
+  args: Args,
+  project: RunbookProject,
+  range: Range,
+  given: readonly string[],
+): Promise<Outcome> {
+  const { runbook } = project;
+  const stopping = new AbortController();
+  const inventory = withoutLost(project.inventory, runbook.lost);
+  const composition = compose(args, { ...project, inventory }, stopping.signal);
+  const { console, engine } = composition;
+  showWarnings(project.warnings, console);
+  console.err(`\n${runbookOverview(runbook)}`);
+  const lost = await confirmLost(runbook, given);
+  if (!lost || !(await confirmBeginning(args, range))) return 'interrupted';
+  const desk = await RunbookDesk.open(composition, given, isSet(args, 'step'));
+  const context = runbookContext(project, inventory, composition, desk, stopping.signal);
+  for (const { text, how } of lost) context.emit({ type: 'confirmed', text, how });
+  try {
+    const work = range.undo ? undoRunbook(context, range.steps) : runRunbook(context, range.from);
+    const end = await watched(work, composition, stopping, (text) => desk.print(text));
+    if (end === 'abandoned') return 'stopped';
+    desk.print(tellEnd(args, runbook, end, desk.elapsed(), console.paintErr));
+    return end.outcome;
+  } finally {
+    await desk.close();
+    await engine.close();
+  }
+}

@@ -1,0 +1,57 @@
+import type { Runbook } from '../core/runbook.ts';
+import { quote } from '../core/shell.ts';
+import type { RunbookEnd } from '../engine/runbook.ts';
+import { stepRef } from '../engine/runbook-context.ts';
+import { missingRegisters } from '../engine/runbook-from.ts';
+import type { Paint } from '../report/paint.ts';
+import { runbookEndText } from '../report/runbook-end.ts';
+import type { Args } from './args.ts';
+
+/** The end of a run, with the commands that go on or go back. */
+export function tellEnd(
+  args: Args,
+  runbook: Runbook,
+  end: RunbookEnd,
+  elapsed: string,
+  paint: Paint,
+): string {
+  const { outcome, done, left, at } = end;
+  const last = Math.max(at?.begun ? at.step.number : 0, ...done.map(({ number }) => number));
+  const isBehind = runbook.steps.some(({ number, pointOfNoReturn }) => pointOfNoReturn && number <= last);
+  return runbookEndText(
+    {
+      outcome,
+      done,
+      ...(at && {
+        at: {
+          step: stepRef(runbook, at.step),
+          ...(at.end.reason === undefined ? {} : { reason: at.end.reason }),
+          judgements: at.end.judgements ?? [],
+          pointOfNoReturn: isBehind,
+        },
+      }),
+      left,
+      goOn: commandLine(args, ['--from', String(safeFrom(runbook, at?.step.number ?? 1))]),
+      ...(last > 0 ? { goBack: commandLine(args, ['--undo', String(last)]) } : {}),
+      elapsed,
+    },
+    paint,
+  );
+}
+
+/** The command line as it was given, with another place to begin. */
+export function commandLine({ positionals, given }: Args, more: readonly string[]): string {
+  const options = [...given]
+    .filter(([name]) => !['from', 'undo', 'yes', 'step', 'confirm'].includes(name))
+    .flatMap(([name, values]) =>
+      values.flatMap((value) => (value === '' ? [`--${name}`] : [`--${name}`, value])),
+    );
+  return ['fanops', 'run', ...positionals, ...options, ...more].map(quote).join(' ');
+}
+
+/** The last step up to `from` that needs nothing of the steps before it. */
+function safeFrom({ steps }: Runbook, from: number): number {
+  for (let number = from; number > 1; number -= 1)
+    if (missingRegisters(steps, number).length === 0) return number;
+  return 1;
+}

@@ -1,0 +1,59 @@
+import { type Diagnostic, InputError, mistake } from '../core/diagnostic.ts';
+import type { Runbook, Step } from '../core/runbook.ts';
+import { missingRegisters } from '../engine/runbook-from.ts';
+import { didYouMean } from '../language/nearest.ts';
+import { type Args, isSet, lastOf } from './args.ts';
+import { hasTerminal } from './prompt.ts';
+
+/** Which steps are done (or taken back). */
+export interface Range {
+  readonly from: number;
+  readonly undo: boolean;
+  /** In the order in which they are written. */
+  readonly steps: readonly Step[];
+}
+
+/** What --from, --undo and --step ask for. Throws an InputError where it would be unsafe, or cannot be. */
+export function rangeOf(args: Args, runbook: Runbook): Range {
+  const [from, undo] = [lastOf(args, 'from'), lastOf(args, 'undo')];
+  if (from !== undefined && undo !== undefined)
+    throw mistake('--from and --undo exclude each other', {
+      hint: '--undo STEP goes back from STEP to the first',
+    });
+  if (isSet(args, 'step') && !hasTerminal())
+    throw mistake('--step asks before each step, and there is no terminal to ask on', {
+      hint: 'run it with --yes, or on a terminal',
+    });
+  if (undo !== undefined) {
+    const last = stepNamed(runbook, undo, '--undo').number;
+    return { from: 1, undo: true, steps: runbook.steps.filter(({ number }) => number <= last) };
+  }
+  const first = from === undefined ? 1 : stepNamed(runbook, from, '--from').number;
+  refuseMissing(runbook, first);
+  return { from: first, undo: false, steps: runbook.steps.filter(({ number }) => number >= first) };
+}
+
+/** By number, or by name. */
+function stepNamed({ steps }: Runbook, asked: string, option: string): Step {
+  const found = steps.find(({ number, name }) => String(number) === asked || name === asked);
+  if (found) return found;
+  const hint = didYouMean(
+    asked,
+    steps.map(({ name }) => name),
+    'steps',
+  );
+  throw mistake(`${option}: there is no step \`${asked}\``, {
+    hint: hint ?? `steps are 1 to ${steps.length}`,
+  });
+}
+
+function refuseMissing({ steps }: Runbook, from: number): void {
+  const mistakes = missingRegisters(steps, from).map(
+    ({ register, by, reader }): Diagnostic => ({
+      severity: 'error',
+      message: `--from ${from} is not safe: step ${reader.number} (${reader.name}) reads \`${register}\`, which step ${by.number} (${by.name}) finds out`,
+      hint: `begin with step ${by.number} or before it`,
+    }),
+  );
+  if (mistakes.length > 0) throw new InputError(mistakes);
+}
