@@ -5,6 +5,7 @@ import { runbookPaper } from '../report/runbook-paper.ts';
 import { runbookPlanText } from '../report/runbook-plan-text.ts';
 import { statsText } from '../report/stats.ts';
 import { type Args, isSet, lastOf } from './args.ts';
+import { credentials } from './credentials.ts';
 import { openWith } from './open-project.ts';
 import { runbookContext } from './runbook-context.ts';
 import { RunbookDesk } from './runbook-desk.ts';
@@ -20,7 +21,8 @@ export async function planOfRunbook(args: Args): Promise<Outcome> {
   const { runbook } = project;
   const stopping = new AbortController();
   const inventory = withoutLost(project.inventory, runbook.lost);
-  const composition = compose(args, { ...project, inventory }, stopping.signal);
+  const transport = await credentials(args, project.settings, inventory.hosts);
+  const composition = compose(args, { ...project, inventory }, transport, stopping.signal);
   const { console, engine } = composition;
   showWarnings(project.warnings, console);
   const started = performance.now();

@@ -6,6 +6,7 @@ import { runbookOverview } from '../report/runbook-overview.ts';
 import { apply } from './apply.ts';
 import { type Args, allOf, isSet } from './args.ts';
 import { checkConfirmations, wantedTexts } from './confirmations.ts';
+import { credentials } from './credentials.ts';
 import { openWith } from './open-project.ts';
 import { hasTerminal } from './prompt.ts';
 import { confirmBeginning, confirmLost } from './runbook-begin.ts';
@@ -59,7 +60,8 @@ async function carryOut(
   const { runbook } = project;
   const stopping = new AbortController();
   const inventory = withoutLost(project.inventory, runbook.lost);
-  const composition = compose(args, { ...project, inventory }, stopping.signal);
+  const transport = await credentials(args, project.settings, inventory.hosts);
+  const composition = compose(args, { ...project, inventory }, transport, stopping.signal);
   const { console, engine } = composition;
   showWarnings(project.warnings, console);
   console.err(`\n${runbookOverview(runbook)}`);
