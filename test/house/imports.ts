@@ -17,7 +17,9 @@ export function importsOfSource(): Import[] {
 }
 
 export function importsIn(file: string, text: string): Import[] {
-  return [...text.matchAll(/^(?!\s*(?:\/\/|\*|\/\*)).*?\b(?:from|import)\s*\(?\s*(['"])([^'"\n]+)\1/gm)]
+  return [
+    ...text.matchAll(/^(?!\s*(?:\/\/|\*|\/\*)).*?(?<!['"-])\b(?:from|import)\s*\(?\s*(['"])([^'"\n]+)\1/gm),
+  ]
     .map((match) => ({
       from: file,
       line: text.slice(0, match.index).split('\n').length,
