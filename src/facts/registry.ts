@@ -1,4 +1,5 @@
 import type { AnyFactKind } from '../core/fact.ts';
+import { authorizedKeys } from './authorized-keys.ts';
 import { backupArchive } from './backup-archive.ts';
 import { content } from './content.ts';
 import { directoryEntries } from './directory-entries.ts';
@@ -17,12 +18,15 @@ import { postgresAnswer } from './postgres-answer.ts';
 import { postgresRole } from './postgres-role.ts';
 import { probe } from './probe.ts';
 import { secretFile } from './secret-file.ts';
+import { sysctl } from './sysctl.ts';
 import { tree } from './tree.ts';
 import { unit } from './unit.ts';
+import { unlike } from './unlike.ts';
 import { user } from './user.ts';
 
 /** Every kind of fact that fanops can look at. */
 export const factKinds: readonly AnyFactKind[] = [
+  authorizedKeys,
   backupArchive,
   content,
   directoryEntries,
@@ -41,7 +45,9 @@ export const factKinds: readonly AnyFactKind[] = [
   postgresRole,
   probe,
   secretFile,
+  sysctl,
   tree,
   unit,
+  unlike,
   user,
 ];

@@ -1,6 +1,7 @@
 import type { AnyResource } from '../core/resource.ts';
 import { advise } from './advise.ts';
 import { assert } from './assert.ts';
+import { authorizedKey } from './authorized-key.ts';
 import { backupFacts } from './backup-facts.ts';
 import { blockInFile } from './block-in-file.ts';
 import { command } from './command.ts';
@@ -34,6 +35,7 @@ import { service } from './service.ts';
 import { setFact } from './set-fact.ts';
 import { shell } from './shell.ts';
 import { stat } from './stat.ts';
+import { sysctl } from './sysctl.ts';
 import { systemdUnit } from './systemd-unit.ts';
 import { template } from './template.ts';
 import { transfer } from './transfer.ts';
@@ -44,6 +46,7 @@ import { waitFor } from './wait-for.ts';
 export const resources: readonly AnyResource[] = [
   advise,
   assert,
+  authorizedKey,
   backupFacts,
   blockInFile,
   command,
@@ -77,6 +80,7 @@ export const resources: readonly AnyResource[] = [
   setFact,
   shell,
   stat,
+  sysctl,
   systemdUnit,
   template,
   transfer,

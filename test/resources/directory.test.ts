@@ -1,4 +1,7 @@
+import { chmodSync, lstatSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
 import type { FactRequest, Looked } from '../../src/core/fact.ts';
 import { directoryEntriesFact } from '../../src/facts/directory-entries.ts';
 import { type PathInfo, pathFact } from '../../src/facts/path.ts';
@@ -8,10 +11,13 @@ import { type Case, expectCases, expectRefusedArgs, NOTHING, refusal } from './c
 import {
   expectRefusedBehindClosedDoor,
   expectRefusedPaths,
+  isRoot,
+  NOBODY,
   type Scratch,
   seed,
   useFolder,
 } from './scratch.ts';
+import { apply, plan, SH } from './tiny-engine.ts';
 import { ABSENT, facts, unreadable, value } from './views.ts';
 
 const test = suite<Scratch>('directory');
@@ -243,7 +249,8 @@ expectRefusedArgs(test, directory, [
   { path: '/srv/d', mode: 493 },
   { path: '/srv/d', owner: '-R' },
   { path: '/srv/d', group: 'a b' },
-  { path: '/srv/d', recurse: true },
+  { path: '/srv/d', file_mode: '0640' },
+  { path: '/srv/d', recurse: true, file_mode: '640' },
 ]);
 
 expectRefusedPaths(test, directory, [
@@ -263,5 +270,49 @@ expectRefusedPaths(test, directory, [
 ]);
 
 expectRefusedBehindClosedDoor(test, directory, [{}, { state: 'absent' }]);
+
+/** A tree with a link out of it. */
+function plant(dir: string): string {
+  const root = join(dir, "it's a $(tree)");
+  mkdirSync(join(root, '-rf', 'deep'), { recursive: true });
+  writeFileSync(join(dir, 'outside'), 'x', { mode: 0o600 });
+  for (const name of ['a', '-rf/b', '-rf/deep/c\nd']) writeFileSync(join(root, name), 'x', { mode: 0o644 });
+  symlinkSync('../outside', join(root, 'link'));
+  return root;
+}
+
+test('what is below is made alike, and nothing is followed', ({ dir }) => {
+  const path = plant(dir);
+  const args = { path, recurse: true, mode: '0750', file_mode: '0640' };
+  const { before, results, after } = apply(SH, directory, args);
+  assert.equal(before.fields, [
+    { field: 'mode', before: '0755', after: '0750' },
+    { field: 'below', before: '5 differ: -rf, -rf/b, -rf/deep, …', after: 'as declared' },
+  ]);
+  assert.is(results[0]?.status, 0, results[0]?.stderr);
+  assert.is(after.action, 'none', after.reason);
+  const mode = (name: string) => (statSync(join(path, name)).mode & 0o7777).toString(8);
+  assert.equal(['a', '-rf', '-rf/deep/c\nd', '../outside'].map(mode), ['640', '750', '640', '600']);
+});
+
+test('owners below are set on links themselves; an account that is not there owns nothing', ({ dir }) => {
+  if (!isRoot) return;
+  const path = plant(dir);
+  const args = { path, recurse: true, owner: 'nobody', group: 'nogroup' };
+  const { after } = apply(SH, directory, args);
+  assert.is(after.action, 'none', after.reason);
+  assert.is(lstatSync(join(path, 'link')).uid, 65_534);
+  assert.is(statSync(join(dir, 'outside')).uid, 0);
+  const missing = plan(SH, directory, { ...args, owner: 'not_there' }).change;
+  assert.match(String(missing.fields.at(-1)?.before), /^6 differ/);
+});
+
+test('a tree that cannot be looked at to its end is not called alike', ({ dir }) => {
+  if (!isRoot) return;
+  mkdirSync(join(dir, 'd', 'closed'), { recursive: true });
+  chmodSync(join(dir, 'd', 'closed'), 0);
+  const { change } = plan(NOBODY, directory, { path: join(dir, 'd'), recurse: true, owner: 'root' });
+  assert.match(change.reason ?? '', /could not be looked at to its end/);
+});
 
 test.run();

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { NAMES, specimen } from './install-specimens.ts';
 import type { Specimen } from './specimens.ts';
@@ -14,6 +14,39 @@ export const EDIT_SPECIMENS: readonly Specimen[] = [
         const path = join(dir, name);
         writeFileSync(path, '[a]\nx = 1\n');
         return { path, section: 'a b', settings: { x: name.replaceAll('\n', ' ').trim() } };
+      },
+      true,
+    ),
+    specimen(
+      'sysctl',
+      `being ${JSON.stringify(name)}`,
+      'create',
+      (dir) => ({
+        name: 'vm.x',
+        value: name.replaceAll('\n', ' ').trim(),
+        file: join(dir, name),
+        live: false,
+      }),
+      true,
+    ),
+    specimen(
+      'authorized_key',
+      `with ${JSON.stringify(name)}`,
+      'create',
+      (dir, machine) => {
+        machine.write('passwd', `postgres:x:7:1::${dir}:/bin/bash\n`);
+        return { user: 'postgres', key: `ssh-ed25519 AAAAC3 ${name.replaceAll('\n', ' ')}` };
+      },
+      true,
+    ),
+    specimen(
+      'directory',
+      `with all below ${JSON.stringify(name)}`,
+      'update',
+      (dir) => {
+        mkdirSync(join(dir, name));
+        writeFileSync(join(dir, name, name), '');
+        return { path: join(dir, name), recurse: true, file_mode: '0600' };
       },
       true,
     ),
