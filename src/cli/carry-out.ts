@@ -1,6 +1,6 @@
 import type { Outcome } from '../core/outcome.ts';
 import type { Plan } from '../core/plan.ts';
-import { watched } from './watched.ts';
+import { abandonedOutcome, watched } from './watched.ts';
 import type { Composition } from './wiring.ts';
 
 /** Applies a plan under the eyes of a reporter. */
@@ -13,7 +13,7 @@ export async function carryOut(
   try {
     const applied = composition.engine.apply(planned);
     const end = await watched(applied, composition, stopping, (text) => reporter.print(text));
-    return end === 'abandoned' ? 'stopped' : end.outcome;
+    return end === 'abandoned' ? abandonedOutcome(composition) : end.outcome;
   } finally {
     await reporter.close();
   }

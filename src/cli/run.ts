@@ -22,7 +22,7 @@ import {
 } from './runbook-project.ts';
 import { type Range, rangeOf } from './runbook-range.ts';
 import { showWarnings } from './warnings.ts';
-import { watched } from './watched.ts';
+import { abandonedOutcome, watched } from './watched.ts';
 import { compose } from './wiring.ts';
 
 /** `fanops run`: carries out a runbook step by step; a playbook is applied as a whole. */
@@ -73,7 +73,7 @@ async function carryOut(
   try {
     const work = range.undo ? undoRunbook(context, range.steps) : runRunbook(context, range.from);
     const end = await watched(work, composition, stopping, (text) => desk.print(text));
-    if (end === 'abandoned') return 'stopped';
+    if (end === 'abandoned') return abandonedOutcome(composition);
     desk.print(tellEnd(args, runbook, end, desk.elapsed(), console.paintErr));
     return end.outcome;
   } finally {

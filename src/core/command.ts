@@ -45,6 +45,14 @@ export type Command =
       readonly display: string;
     }
   | {
+      /** The shell command before it has the host start anew and prints what `boot` prints; then it is waited for. */
+      readonly kind: 'reboot';
+      /** A script that prints which start the host runs since. */
+      readonly boot: string;
+      readonly withinMs: number;
+      readonly display: string;
+    }
+  | {
       readonly kind: 'await';
       /** Looked at again and again until the resource's `met` is content. */
       readonly probe: readonly FactRequest[];

@@ -107,7 +107,7 @@ export interface Session {
   feed(script: string, source: Readable, options?: StreamOptions): Promise<StreamEnd>;
   /** Begins no further command of a running batch; the one that runs goes on to its end. */
   halt(key: string): Promise<void>;
-  /** Signals every process of a running batch. */
+  /** Signals every process of a running batch. While contact is lost it gives up regaining it: the batch is `Unreachable`. */
   cancel(key: string, signal: 'TERM' | 'KILL'): Promise<void>;
   /** Strikes handlers off the host's list without running anything. */
   strike(handlers: readonly string[]): Promise<void>;

@@ -47,6 +47,9 @@ export interface EngineOptions {
   readonly signal?: AbortSignal;
 }
 
+/** How long a command has to end by itself once it was asked to. */
+const KILL_AFTER_MS = 5_000;
+
 /** Looks at hosts, plans a playbook on them, and carries the plan out. */
 export class Engine {
   readonly #options: EngineOptions;
@@ -203,12 +206,17 @@ export class Engine {
     );
   }
 
-  /** Signals everything that is running: what the second ^C does. */
+  /** Signals everything that is running, and after a while what did not mind: what the second ^C does. */
   async cancel(): Promise<void> {
     this.#ending.abort();
-    await Promise.allSettled(
-      [...this.#running].map(([host, key]) => this.#contacts.session(host)?.cancel(key, 'TERM')),
-    );
+    const asked = [...this.#running];
+    const signal = (name: 'TERM' | 'KILL') => {
+      const left = asked.filter(([host, key]) => this.#running.get(host) === key);
+      return Promise.allSettled(left.map(([host, key]) => this.#contacts.session(host)?.cancel(key, name)));
+    };
+    await signal('TERM');
+    await this.#options.clock.sleep(KILL_AFTER_MS);
+    await signal('KILL');
   }
 
   async close(): Promise<void> {

@@ -2,7 +2,7 @@ import { PassThrough } from 'node:stream';
 import type { Command, CommandResult } from '../core/command.ts';
 import { type Session, type StreamEnd, Unreachable } from '../core/session.ts';
 import { type Decision, taskRef } from './decision.ts';
-import { batchFailed } from './failure.ts';
+import { batchFailed, leasedFailure } from './failure.ts';
 import type { ItemOutcome } from './item-outcome.ts';
 import { isUnreachable } from './looking.ts';
 import { noteHandlers } from './perform.ts';
@@ -23,6 +23,8 @@ export async function transferFiles(run: Run, decision: Decision, command: Trans
   run.begun = true;
   const outputs: CommandResult[] = [];
   try {
+    const held = await run.leases.take(decision.on);
+    if (held) return { outcome: 'failed', outputs, failure: leasedFailure(held) };
     await noteHandlers(run, decision);
     for (const part of command.files) {
       if (run.signal?.aborted) return stoppedBefore(run, part, display, outputs);

@@ -11,16 +11,16 @@ import {
   notReading,
   stillUnknown,
 } from './failure.ts';
-import { fetchFile } from './fetch-file.ts';
 import type { ItemOutcome } from './item-outcome.ts';
 import { judgeItem } from './judge.ts';
 import { isUnreachable } from './looking.ts';
+import { lostWith, UNSEEN } from './lost.ts';
 import { type Performance, perform } from './perform.ts';
 import { plannedKey, type Run } from './run.ts';
 import type { Placed } from './segment.ts';
-import { transferFiles } from './transfer-files.ts';
 import { freshView, remaining, wantAgain } from './verify.ts';
-import { pause, wait } from './wait.ts';
+import { pause } from './wait.ts';
+import { runsShell, workApart } from './work-apart.ts';
 
 /** Does a segment's work. What was not begun has no outcome. */
 export async function workThrough(
@@ -55,12 +55,8 @@ async function carryOut(
     outcomes.set(first, failedWith(refusal(run, first.decision, handler) as Failure));
     return outcomes;
   }
-  const waiting = commandOf(head.decision, 'await');
-  const fetching = commandOf(head.decision, 'fetch');
-  const transferring = commandOf(head.decision, 'transfer');
-  if (waiting) outcomes.set(head, await waitFor(run, head.decision, waiting));
-  else if (fetching) outcomes.set(head, await fetchFile(run, head.decision, fetching));
-  else if (transferring) outcomes.set(head, await transferFiles(run, head.decision, transferring));
+  const apart = workApart(run, head.decision, () => oneRound(run, head.decision, handler));
+  if (apart) outcomes.set(head, await apart);
   else if (head.decision.task.retry) outcomes.set(head, await retry(run, head.decision, handler));
   else if (head.decision.resource.scope === 'cluster')
     outcomes.set(head, await inRounds(run, head.decision, handler));
@@ -73,8 +69,7 @@ function refusal(run: Run, decision: Decision, handler: boolean): Failure | unde
   const { change, task, host, item } = decision;
   if (change.action === 'blocked') return blockedFailure(change);
   if (change.action === 'unknown') return stillUnknown(change);
-  if (run.onlyReads && (isChanging(change) || commandOf(decision, 'shell') === undefined))
-    return notReading(decision);
+  if (run.onlyReads && (isChanging(change) || !runsShell(decision))) return notReading(decision);
   if (isOffPlan(run, decision)) return undefined;
   const isUnchanged = run.unchanged.has(plannedKey(task.id, host, run.masker.mask(item?.label ?? '')));
   if (!handler && isUnchanged && isChanging(change)) return notPlanned(change);
@@ -233,16 +228,6 @@ function stoppedBetween(attempts: number, last?: ItemOutcome): ItemOutcome {
   return failedWith({ ...last?.failure, ...failure }, last?.outputs);
 }
 
-async function waitFor(
-  run: Run,
-  decision: Decision,
-  command: Extract<Command, { kind: 'await' }>,
-): Promise<ItemOutcome> {
-  const waited = await wait(run, decision, command);
-  if ('failure' in waited) return failedWith(waited.failure);
-  return { outcome: 'ok', outputs: waited.outputs, fresh: freshView(run, decision) };
-}
-
 async function performOrLose(
   run: Run,
   on: string,
@@ -260,28 +245,6 @@ async function performOrLose(
     run.contacts.lose(on, error.message);
     return lostWith(run, error.message);
   }
-}
-
-/** It ended without a failure, but nobody could look at what it came to. */
-const UNSEEN: ItemOutcome = {
-  outcome: 'unknown',
-  outputs: [],
-  reason: 'contact was lost before it could be looked at again',
-};
-
-function lostWith(run: Run, reason: string): ItemOutcome {
-  const failure = batchFailed('unreachable', reason, undefined, undefined, run.masker);
-  return { outcome: 'unreachable', outputs: [], failure };
-}
-
-function commandOf<Kind extends Command['kind']>(
-  decision: Decision,
-  kind: Kind,
-): Extract<Command, { kind: Kind }> | undefined {
-  const { resource, args, change, view } = decision;
-  if (!view) return undefined;
-  const commands = resource.commands(args as never, change, view);
-  return commands.find((command): command is Extract<Command, { kind: Kind }> => command.kind === kind);
 }
 
 function batchOutcome(outcome: string): Failure['outcome'] {

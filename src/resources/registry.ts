@@ -29,6 +29,7 @@ import { postgresqlHba } from './postgresql-hba.ts';
 import { postgresqlQuery } from './postgresql-query.ts';
 import { postgresqlRole } from './postgresql-role.ts';
 import { randomSecret } from './random-secret.ts';
+import { reboot } from './reboot.ts';
 import { release } from './release.ts';
 import { script } from './script.ts';
 import { service } from './service.ts';
@@ -74,6 +75,7 @@ export const resources: readonly AnyResource[] = [
   postgresqlQuery,
   postgresqlRole,
   randomSecret,
+  reboot,
   release,
   script,
   service,

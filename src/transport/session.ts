@@ -24,6 +24,7 @@ import type { Link } from './link.ts';
 import { probeAside, probeShared } from './probe.ts';
 import { regain } from './regain.ts';
 import type { Settings } from './settings.ts';
+import { shellRefused } from './shell-refused.ts';
 import { download, feed } from './streams.ts';
 import { type SudoPassword, SudoRefused } from './sudo.ts';
 
@@ -48,6 +49,8 @@ class HostSession implements Session {
   readonly #password: SudoPassword | undefined;
   readonly #running = new Map<string, BatchProgress>();
   readonly #closing = new AbortController();
+  /** Ends the attempts to regain contact. */
+  readonly #givingUp = new AbortController();
   readonly #counted: SessionStats = { waits: 0, bytesSent: 0, bytesReceived: 0 };
   readonly #links: Link[] = [];
   #contact: Promise<Contact> = Promise.reject(new Error('not connected'));
@@ -144,6 +147,8 @@ class HostSession implements Session {
   }
 
   cancel(key: string, signal: 'TERM' | 'KILL'): Promise<void> {
+    // Nobody can be told while contact is lost: whoever insists does not want to wait for it either.
+    if (this.#regaining !== undefined) this.#givingUp.abort();
     return this.#end(key, signal);
   }
 
@@ -218,7 +223,9 @@ class HostSession implements Session {
     const lost = await this.#contact.catch(() => undefined);
     void lost?.close();
     if (this.#regaining === undefined) {
-      this.#regaining = regain(() => this.#open(), this.#settings.regainMs, this.#closing.signal);
+      const stop = AbortSignal.any([this.#closing.signal, this.#givingUp.signal]);
+      const late = (contact: Contact) => void contact.close();
+      this.#regaining = regain(() => this.#open(), this.#settings.regainMs, stop, late);
       this.#contact = this.#regaining;
       this.#contact.catch(() => undefined);
     }
@@ -277,17 +284,6 @@ class HostSession implements Session {
       },
     );
   }
-}
-
-function shellRefused(host: Host, error: ShellEnded | SudoRefused): string {
-  if (error instanceof SudoRefused)
-    return `${host.user} cannot become root on ${host.name}: ${error.message}`;
-  if (!host.become) return `no shell could be had on ${host.name}: ${error.message}`;
-  return (
-    `${host.user} cannot become root on ${host.name} without a password: ${error.message}; ` +
-    `give the password with --ask-become-pass, or allow it in /etc/sudoers.d ` +
-    `(${host.user} ALL=(ALL) NOPASSWD: ALL), or set ansible_become: false`
-  );
 }
 
 function messageOf(error: unknown): string {

@@ -11,6 +11,7 @@ import { viewOfMembers } from './views.ts';
 type Shell = Extract<Command, { kind: 'shell' }>;
 type Await = Extract<Command, { kind: 'await' }>;
 type Fetch = Extract<Command, { kind: 'fetch' }>;
+type Reboot = Extract<Command, { kind: 'reboot' }>;
 type Like<T> = { readonly [K in keyof T]?: T[K] | RegExp };
 
 /** What a resource promises in one state of the host. */
@@ -21,7 +22,7 @@ export interface Case {
   readonly facts: ReadonlyMap<string, Looked<unknown>>;
   readonly change: Expected;
   /** Of each, what is given is compared; none where this is absent. */
-  readonly commands?: readonly (Like<Shell> | Like<Await> | Like<Fetch>)[];
+  readonly commands?: readonly (Like<Shell> | Like<Await> | Like<Fetch> | Like<Reboot>)[];
   readonly touches?: readonly Touch[];
   readonly registered?: unknown;
 }
@@ -80,7 +81,7 @@ function onlyWhatIsLookedAt(resource: AnyResource, { args, facts }: Case, change
   );
 }
 
-function resembles(command: Command, like: Like<Shell> | Like<Await> | Like<Fetch>): void {
+function resembles(command: Command, like: Like<Shell> | Like<Await> | Like<Fetch> | Like<Reboot>): void {
   for (const [key, expected] of Object.entries(like)) {
     const found = (command as unknown as { [key: string]: unknown })[key];
     if (expected instanceof RegExp) assert.match(String(found), expected);

@@ -16,7 +16,7 @@ import { SCRATCH, type StubMachine, stubMachine } from './stub-machine.ts';
 import { type Applied, apply, look, plan } from './tiny-engine.ts';
 import { changedPaths, treeOf } from './tree.ts';
 
-// These ask a Patroni, write on the controller, or read another host: their own files have what they need.
+// These ask a Patroni, write on the controller, read another host, or end this one: their own files have what they need.
 const ELSEWHERE = [
   'fetch',
   'http',
@@ -25,6 +25,7 @@ const ELSEWHERE = [
   'patroni_restart',
   'patroni_rolling_restart',
   'patroni_switchover',
+  'reboot',
   'transfer',
 ];
 
