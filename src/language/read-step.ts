@@ -105,7 +105,7 @@ export function readStep(node: Located, place: StepPlace, reading: StepReading):
     timeoutMs: readDuration(fields, 'timeout', problems),
     onFailure: onFailureOf(frame, fields, problems),
   };
-  return { ...step, undo: undoOf(step, fields, frame, reading) };
+  return { ...step, undo: place.of === undefined ? undoOf(step, fields, frame, reading) : undefined };
 }
 
 function part<T extends object>(node: LocatedMapping, key: string, make: (entry: Entry) => T): T | object {

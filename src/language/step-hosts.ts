@@ -1,7 +1,7 @@
-import { Unknown } from '../core/value.ts';
+import { Unknown, type Value } from '../core/value.ts';
 import { describe } from './describe.ts';
-import type { Entry, Located } from './located.ts';
-import { namesOf } from './names.ts';
+import type { Entry, Located, LocatedScalar } from './located.ts';
+import { type Names, namesOf } from './names.ts';
 import { Mistake } from './problems.ts';
 import type { StepReading } from './read-step.ts';
 import { renderScalar } from './render-value.ts';
@@ -18,10 +18,20 @@ function renderHosts(node: Located, { params, given, problems }: StepReading): L
   if (node.kind !== 'scalar' || typeof node.value !== 'string') return node;
   const names = { ...given, ...Object.fromEntries(params.map(({ name, value }) => [name, value])) };
   const value = problems.collect(() => {
-    const found = renderScalar(node, namesOf('parameter', names));
+    const found = renderedWith(node, namesOf('parameter', names));
     if (found instanceof Unknown || typeof found === 'string') return found;
     throw new Mistake(`\`hosts\` must be a host or a group, found ${describe(found)}`, node.position);
   }, node.position);
   // What is not given yet may be any of them.
   return textNode(typeof value === 'string' ? value : 'all', node.position);
+}
+
+function renderedWith(node: LocatedScalar, names: Names): Value {
+  try {
+    return renderScalar(node, names);
+  } catch (error) {
+    if (!(error instanceof Mistake)) throw error;
+    const hint = 'the hosts of a step are rendered with `params` and -e only, before any host is known';
+    throw new Mistake(error.message, error.position, hint);
+  }
 }

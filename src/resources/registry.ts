@@ -20,6 +20,8 @@ import { packageResource } from './package.ts';
 import { pathFacts } from './path-facts.ts';
 import { patroniConfig } from './patroni-config.ts';
 import { patroniFacts } from './patroni-facts.ts';
+import { patroniPause } from './patroni-pause.ts';
+import { patroniReinit } from './patroni-reinit.ts';
 import { patroniRestart } from './patroni-restart.ts';
 import { patroniRollingRestart } from './patroni-rolling-restart.ts';
 import { patroniSwitchover } from './patroni-switchover.ts';
@@ -66,6 +68,8 @@ export const resources: readonly AnyResource[] = [
   pathFacts,
   patroniConfig,
   patroniFacts,
+  patroniPause,
+  patroniReinit,
   patroniRestart,
   patroniRollingRestart,
   patroniSwitchover,

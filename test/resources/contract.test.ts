@@ -22,6 +22,8 @@ const ELSEWHERE = [
   'http',
   'patroni_config',
   'patroni_facts',
+  'patroni_pause',
+  'patroni_reinit',
   'patroni_restart',
   'patroni_rolling_restart',
   'patroni_switchover',

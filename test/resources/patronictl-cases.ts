@@ -36,13 +36,14 @@ export function expectPatronictl(
   test: Test<WithPatroni>,
   resource: AnyResource,
   cases: readonly PatronictlCase[],
+  risk = 'interrupts',
 ): void {
   for (const { title, args, says, status, stderr } of cases)
     test(`${title} is taken for what it is`, async ({ machine, servers }) => {
       const port = await serve(servers, { patroni: OWN, cluster: CLUSTER });
       for (const [verb, text] of Object.entries(says)) machine.write(`patronictl.${verb}`, text);
       const { before, results } = apply(machine, resource, { cluster: 'c', port, timeout: '1s', ...args });
-      assert.equal([before.action, before.risk], ['run', 'interrupts'], before.reason);
+      assert.equal([before.action, before.risk], ['run', risk], before.reason);
       assert.is(results[0]?.status, status, results[0]?.stderr);
       if (stderr) assert.match(results[0]?.stderr ?? '', stderr);
     });
