@@ -142,6 +142,12 @@ const PRESENT: readonly Case[] = [
     change: refusal(/^could not look at \/etc: Permission denied$/),
   },
   {
+    title: 'a validation that cannot be run is refused before anything is written',
+    args: { ...ARGS, validate: "grep 'x %s" },
+    facts: at('/etc/f', ABSENT),
+    change: refusal(/^cannot split `validate` into words: expected a closing '/),
+  },
+  {
     title: 'a fifo in its place is left alone',
     args: ARGS,
     facts: at('/etc/f', file({ type: 'fifo' })),

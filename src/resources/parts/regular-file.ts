@@ -12,7 +12,7 @@ import { placeFact } from '../../facts/place.ts';
 import { type Attributes, attributeChanges, attributesAfter, setAttributes } from './attributes.ts';
 import { type Body, bodyOf, contentChange, type LocalFile } from './body.ts';
 import { parentProblem } from './parent.ts';
-import { replaceFile } from './replace.ts';
+import { replaceFile, validateProblem } from './replace.ts';
 
 /** What `file`, `copy` and `template` come to. */
 export interface WantedFile extends Attributes {
@@ -50,6 +50,8 @@ export function fileDiff(wanted: WantedFile, facts: FactView): Change {
   const { path, follow = true } = wanted;
   if (wanted.content instanceof Secret && !wanted.content.isOpen)
     return blocked(`the content of ${path} holds a secret whose value is not known here`);
+  const problem = validateProblem(wanted.validate);
+  if (problem) return blocked(problem);
   const body = bodyOf(wanted.content, wanted.source);
   const looked = facts.get(pathFact(path, { follow, sum: true }));
   if (looked.state === 'unreadable') return blocked(`could not look at ${path}: ${looked.reason}`);

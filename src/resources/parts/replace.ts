@@ -72,6 +72,16 @@ export function checkArrived({ stdin, size, sha256 }: Body): Script | undefined 
   return sh`[ "$(stat -c %s -- "$t")" = ${size} ] || { echo ${`expected ${size} bytes, fewer arrived`} >&2; exit 1; }`;
 }
 
+/** Why a command that validates cannot be run; undefined where it can. */
+export function validateProblem(command: string | undefined): string | undefined {
+  try {
+    if (command !== undefined) splitWords(command);
+    return undefined;
+  } catch (error) {
+    return `cannot split \`validate\` into words: ${(error as Error).message}`;
+  }
+}
+
 function validation(command: string): Script {
   const words = splitWords(command).map((word) =>
     word.includes('%s')
