@@ -7,12 +7,14 @@ import { type Args, isSet } from './args.ts';
 import { carryOut } from './carry-out.ts';
 import { confirm } from './confirm.ts';
 import { credentials } from './credentials.ts';
+import { tellHowToGoOn } from './go-on.ts';
 import { onInterrupt } from './interrupts.ts';
 import { listing } from './listing.ts';
 import { look } from './look.ts';
 import { openProject } from './open-project.ts';
 import { plan } from './plan.ts';
 import type { Project } from './project.ts';
+import { newRecording } from './recording.ts';
 import { showWarnings } from './warnings.ts';
 import { compose } from './wiring.ts';
 
@@ -27,7 +29,9 @@ export async function apply(args: Args): Promise<Outcome> {
   }
   const transport = await credentials(args, project.settings, project.inventory.hosts);
   const stopping = new AbortController();
-  const composition = compose(args, project, transport, stopping.signal);
+  const composition = compose(args, project, transport, stopping.signal, (masker, runId) =>
+    newRecording(args, project, 'apply', runId, masker),
+  );
   const { console, engine } = composition;
   showWarnings(project.warnings, console);
   const started = performance.now();
@@ -37,10 +41,11 @@ export async function apply(args: Args): Promise<Outcome> {
     console.err(`\n${planText(planned, { paint: console.paintErr, verbose: isSet(args, 'verbose') })}`);
     if (needsConsent(project, planned) && !isSet(args, 'yes') && !(await consent())) return 'interrupted';
     const outcome = await carryOut(composition, planned, stopping);
+    tellHowToGoOn(composition, outcome);
     if (isSet(args, 'stats')) console.err(`\n${statsText(engine.stats(), performance.now() - started)}\n`);
     return outcome;
   } finally {
-    await engine.close();
+    await composition.close();
   }
 }
 

@@ -17,8 +17,9 @@ export function overviewHelp(): string {
     ]),
     '',
     'A playbook is a path, or a name under playbooks/. Exit codes: 0 done, 1 mistake in what was given,',
-    '2 changes pending (--detailed-exitcode), 3 failed, 4 unreachable, 6 stopped, 7 in doubt, 8 stale plan,',
-    '10 timed out, 70 a bug in fanops, 130 interrupted before anything had begun.',
+    '2 changes pending (--detailed-exitcode), 3 failed, 4 unreachable, 5 a guard refused, 6 stopped,',
+    '7 in doubt, 8 stale, 9 another run holds the host, 10 timed out, 70 a bug in fanops,',
+    '130 interrupted before anything had begun.',
     '',
   ].join('\n');
 }

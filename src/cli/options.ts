@@ -65,6 +65,12 @@ export const LOST: Option = {
   help: 'this host is gone for good and powered off: leave it out everywhere; may be repeated',
 };
 
+export const LOCK_WAIT: Option = {
+  name: 'lock-wait',
+  value: 'TIME',
+  help: 'wait so long for another run that holds a host (5m); without it: exit 9 at once',
+};
+
 export const LISTINGS: readonly Option[] = [
   { name: 'list-hosts', help: 'list the hosts it is about, and do nothing' },
   { name: 'list-tasks', help: 'list its tasks, and do nothing' },

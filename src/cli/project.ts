@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { dirname, extname, join, relative, resolve } from 'node:path';
 import { type Diagnostic, mistake } from '../core/diagnostic.ts';
 import type { Host } from '../core/host.ts';
@@ -11,12 +11,14 @@ import { resources } from '../resources/registry.ts';
 import { withSshConfig } from '../transport/ssh-places.ts';
 import { type Args, allOf, isSet, lastOf } from './args.ts';
 import { extraVars } from './extra-vars.ts';
-import { folders } from './folders.ts';
+import { ReadFiles } from './read-files.ts';
 import { readSettings, type Settings } from './settings.ts';
 
 /** A playbook with its inventory, checked: all that can be known without reaching a host. */
 export interface Project {
   readonly settings: Settings;
+  /** The files that it was read from. */
+  readonly files: ReadFiles;
   readonly inventory: Inventory;
   readonly playbook: Playbook;
   /** What was found while loading and does not stand in the way. */
@@ -30,13 +32,14 @@ interface Sources {
   readonly settings: Settings;
   readonly file: string;
   readonly text: string;
+  readonly files: ReadFiles;
   /** What playbooks and runbooks are loaded with alike. */
   readonly options: Omit<LoadOptions, 'limit' | 'tags' | 'skipTags'>;
 }
 
 /** Loads without opening anything: what is encrypted in the files stays sealed, unless `envelopes` know it. */
 export function loadProject(args: Args, envelopes = new Envelopes()): Project {
-  const { settings, options } = readSources(args, envelopes);
+  const { settings, files, options } = readSources(args, envelopes);
   const limit = lastOf(args, 'limit');
   const playbook = loadPlaybook({
     ...options,
@@ -46,6 +49,7 @@ export function loadProject(args: Args, envelopes = new Envelopes()): Project {
   });
   return {
     settings,
+    files,
     playbook,
     inventory: options.inventory.inventory,
     warnings: playbook.warnings,
@@ -58,9 +62,11 @@ export function readSources(args: Args, envelopes: Envelopes): Sources {
   const cwd = process.cwd();
   const settings = readSettings(args, process.env, cwd);
   const file = findPlaybook(args.positionals[0] ?? '');
-  const text = readFileSync(file, 'utf8');
+  const files = new ReadFiles(cwd);
+  const text = files.text(file);
   const inventoryFile = findInventory(settings, cwd);
-  const read = readInventory(inventoryFile, readFileSync(inventoryFile, 'utf8'), folders, envelopes);
+  const read = readInventory(inventoryFile, files.text(inventoryFile), files.folders, envelopes);
+  for (const word of allOf(args, 'extra-vars')) if (word.startsWith('@')) files.bytes(word.slice(1));
   const options = {
     file,
     text,
@@ -68,10 +74,10 @@ export function readSources(args: Args, envelopes: Envelopes): Sources {
     resources,
     extraVars: extraVars(allOf(args, 'extra-vars'), envelopes),
     envelopes,
-    folders,
-    readFile: (path: string) => readFileSync(resolve(dirname(file), path)),
+    folders: files.folders,
+    readFile: (path: string) => files.bytes(resolve(dirname(file), path)),
   };
-  return { settings, file, text, options };
+  return { settings, file, text, files, options };
 }
 
 /** A path, or a name under `playbooks/`, here or where fanops itself is, with or without its ending. */

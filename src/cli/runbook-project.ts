@@ -38,12 +38,13 @@ export function refuseOptions(args: Args, kind: 'runbook' | 'playbook'): void {
 
 /** `partial`: parameters need not be given. */
 export function loadRunbookProject(args: Args, envelopes = new Envelopes(), partial = false): RunbookProject {
-  const { settings, file, options } = readSources(args, envelopes);
+  const { settings, file, files, options } = readSources(args, envelopes);
   const { inventory } = options.inventory;
   const lost = lostHosts(args, inventory);
   const runbook = loadRunbook({ ...options, lost, partial });
   return {
     settings,
+    files,
     runbook,
     playbook: { file, plays: [], warnings: runbook.warnings },
     inventory,

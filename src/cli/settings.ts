@@ -12,6 +12,8 @@ import { type Args, allOf } from './args.ts';
 export interface Settings {
   /** Path of the inventory; undefined when nobody named one. */
   readonly inventory: string | undefined;
+  /** The folder that runs are recorded in. */
+  readonly runs: string;
   /** How many hosts are connected to at once. */
   readonly forks: number;
   readonly user: string | undefined;
@@ -31,6 +33,7 @@ export interface Settings {
 const FILE = 'fanops.yml';
 const KEYS = [
   'inventory',
+  'runs',
   'forks',
   'user',
   'private_key',
@@ -43,6 +46,7 @@ const KEYS = [
 type Key = (typeof KEYS)[number];
 const OPTIONS: { readonly [key in Key]: string } = {
   inventory: 'inventory',
+  runs: 'runs',
   forks: 'forks',
   user: 'user',
   private_key: 'private-key',
@@ -54,6 +58,7 @@ const OPTIONS: { readonly [key in Key]: string } = {
 };
 const PATHS: readonly Key[] = [
   'inventory',
+  'runs',
   'private_key',
   'ssh_config',
   'key_passphrase_file',
@@ -71,6 +76,7 @@ export function readSettings(args: Args, env: NodeJS.ProcessEnv, cwd: string): S
   const written = { ...fromFile(cwd), ...fromEnvironment(env, cwd), ...fromOptions(args, cwd) };
   return {
     inventory: written.inventory?.value,
+    runs: written.runs?.value ?? join(projectFolder(cwd), '.fanops', 'runs'),
     forks: written.forks === undefined ? DEFAULT_FORKS : positive(written.forks),
     user: written.user?.value,
     privateKey: written.private_key?.value,
@@ -104,6 +110,7 @@ function fromFile(cwd: string): Written {
   };
   const found = {
     ...text('inventory', true),
+    ...text('runs', true),
     ...text('user', false),
     ...text('private_key', true),
     ...text('ssh_config', true),
@@ -122,6 +129,12 @@ function recipients(fields: Fields, file: string): Written {
   if (!fields.entry('age_recipients')) return {};
   const words = fields.texts('age_recipients').map(({ value }) => String(value));
   return { age_recipients: { value: words.join(','), from: file } };
+}
+
+/** Where `fanops.yml` is, else where we are. */
+function projectFolder(cwd: string): string {
+  const file = nearestFile(resolve(cwd));
+  return file === undefined ? resolve(cwd) : dirname(file);
 }
 
 function nearestFile(folder: string): string | undefined {

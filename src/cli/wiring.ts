@@ -19,12 +19,14 @@ import { secretsOf } from './credentials.ts';
 import { keepFile } from './keep-file.ts';
 import type { Project } from './project.ts';
 import { realClock } from './real-clock.ts';
+import type { Recording } from './recording.ts';
 import { openReporter } from './reporting.ts';
 
 /** An engine with everything it needs, and where it is shown. */
 export interface Composition {
   readonly engine: Engine;
   readonly console: Console;
+  readonly recording: Recording | undefined;
   /** What the hosts are doing right now. */
   readonly activities: Activities;
   readonly masker: Masker;
@@ -32,6 +34,8 @@ export interface Composition {
   openReporter(progress?: RunbookProgress): Promise<Reporter>;
   /** Tells an event that is not the engine's own. */
   emit(event: RunEvent): void;
+  /** Closes connections and the record. */
+  close(): Promise<void>;
 }
 
 /** Puts language, transport, engine and report together for one command line. */
@@ -40,6 +44,7 @@ export function compose(
   project: Project,
   transport: TransportSettings,
   signal: AbortSignal,
+  record?: (masker: Masker, runId: string) => Recording,
 ): Composition {
   const masker = new Masker();
   for (const secret of secretsOf(transport)) masker.add(secret);
@@ -51,6 +56,8 @@ export function compose(
     activities.take(event, performance.now());
     reporter?.emit(maskedEvent(event, masker));
   };
+  const runId = newRunId(new Date());
+  const recording = record?.(masker, runId);
   const engine = new Engine({
     playbook: project.playbook,
     inventory: project.inventory,
@@ -59,7 +66,8 @@ export function compose(
     connect: connector(transport),
     masker,
     forks: project.settings.forks,
-    runId: newRunId(new Date()),
+    runId: recording?.journal.run ?? runId,
+    ...(recording && { journal: recording.journal, lease: recording.lease }),
     clock: realClock,
     keepFile,
     emit,
@@ -68,6 +76,11 @@ export function compose(
   return {
     engine,
     console,
+    recording,
+    async close() {
+      await engine.close();
+      await recording?.journal.close();
+    },
     activities,
     masker,
     emit,

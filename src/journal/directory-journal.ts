@@ -19,6 +19,8 @@ const synced = promisify(fdatasync);
 
 /** A journal that this process writes, until it is closed. */
 export interface OpenJournal extends Journal {
+  /** Whether anything was recorded. */
+  readonly isBegun: boolean;
   close(): Promise<void>;
 }
 
@@ -44,6 +46,9 @@ export function newJournal(folder: string, started: RunStarted, writing: Writing
   return {
     run: basename(folder),
     past: [],
+    get isBegun() {
+      return file !== undefined;
+    },
     record(entry) {
       file ??= begin();
       return file.write(entry);
@@ -63,6 +68,7 @@ export async function takeUpJournal(folder: string, writing: Writing): Promise<O
   return {
     run: basename(folder),
     past: entries,
+    isBegun: true,
     record: (entry) => file.write(entry),
     close: () => file.close(),
   };

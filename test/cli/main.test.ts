@@ -22,6 +22,11 @@ test('--help names every command that is there, on stdout', () => {
     [
       'plan',
       'apply',
+      'resume',
+      'runs',
+      'runs show',
+      'unlock',
+      'handlers',
       'validate',
       'explain',
       'inventory',
@@ -60,8 +65,8 @@ for (const command of ['plan', 'apply', 'validate'])
 const mistakes: [string[], string][] = [
   [['aply'], 'error: there is no command `aply`\n  hint: did you mean `apply`?\n\n1 error\n'],
   [
-    ['resume'],
-    'error: there is no command `resume`\n  hint: commands: plan, apply, validate, explain, inventory, init, key escrow, key verify-escrow, secrets encrypt, secrets edit, secrets rekey, lab\n\n1 error\n',
+    ['begin'],
+    'error: there is no command `begin`\n  hint: commands: plan, apply, resume, runs, runs show, unlock, handlers, validate, explain, inventory, init, key escrow, key verify-escrow, secrets encrypt, secrets edit, secrets rekey, lab\n\n1 error\n',
   ],
   [
     ['key', 'escro'],

@@ -32,6 +32,7 @@ test('fanops.yml is found in a folder above, and its paths are relative to it', 
       becomePasswordFile: join(folder, 'keys/sudo'),
       ageIdentity: join(folder, 'keys/age'),
       ageRecipients: ['age1a', 'age1b'],
+      runs: join(folder, '.fanops/runs'),
     });
   });
 });
@@ -58,6 +59,7 @@ test('without any of them there are defaults, and no inventory', () => {
       becomePasswordFile: undefined,
       ageIdentity: undefined,
       ageRecipients: [],
+      runs: join(folder, '.fanops/runs'),
     });
   });
 });

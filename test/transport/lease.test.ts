@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Host } from '../../src/core/host.ts';
-import type { Session } from '../../src/core/session.ts';
+import { type Session, Unreachable } from '../../src/core/session.ts';
 import { connector } from '../../src/transport/connector.ts';
 import { recorded } from './recorded.ts';
 
@@ -128,8 +128,10 @@ test('a batch can be followed by another session, from its first byte to its end
 }) => {
   await alice.takeLease(ALICE);
   const commands = [appending(dir, 'a', 'echo said; sleep 0.3'), appending(dir, 'b', 'exit 3')];
-  const running = alice.run({ key: 'run-a.1', token: 1, commands }, {});
+  const lost = alice.run({ key: 'run-a.1', token: 1, commands }, {}).catch((error: unknown) => error);
   while (!existsSync(join(dir, 'done'))) await sleep(20);
+  await alice.close();
+  assert.instance(await lost, Unreachable);
   const recording = recorded();
   const ended = await bob.attach({ key: 'run-a.1', commands: 3 }, recording.listener);
   assert.is(ended.outcome, 'failed');
@@ -141,7 +143,6 @@ test('a batch can be followed by another session, from its first byte to its end
     ],
   );
   assert.equal(recording.calls, ['started 0', 'finished 0 0', 'started 1', 'finished 1 3']);
-  await running;
   const later = await bob.attach({ key: 'run-a.1', commands: 3 }, {});
   assert.is(later.outcome, 'failed', 'also when its output is gone');
   assert.equal(
