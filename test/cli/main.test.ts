@@ -22,6 +22,7 @@ test('--help names every command that is there, on stdout', () => {
     [
       'plan',
       'apply',
+      'run',
       'resume',
       'runs',
       'runs show',
@@ -66,7 +67,7 @@ const mistakes: [string[], string][] = [
   [['aply'], 'error: there is no command `aply`\n  hint: did you mean `apply`?\n\n1 error\n'],
   [
     ['begin'],
-    'error: there is no command `begin`\n  hint: commands: plan, apply, resume, runs, runs show, unlock, handlers, validate, explain, inventory, init, key escrow, key verify-escrow, secrets encrypt, secrets edit, secrets rekey, lab\n\n1 error\n',
+    'error: there is no command `begin`\n  hint: commands: plan, apply, run, resume, runs, runs show, unlock, handlers, validate, explain, inventory, init, key escrow, key verify-escrow, secrets encrypt, secrets edit, secrets rekey, lab\n\n1 error\n',
   ],
   [
     ['key', 'escro'],
