@@ -34,7 +34,7 @@ export const PROJECT: readonly Option[] = [
     short: 'e',
     aliases: ['param'],
     value: 'NAME=VALUE|@FILE',
-    help: 'a variable, or a YAML file of variables; stronger than all others; may be repeated',
+    help: 'a variable, or a YAML file of them; the strongest; may be repeated',
   },
   AGE_IDENTITY,
 ];
@@ -62,13 +62,13 @@ export const RUNBOOK: readonly Option[] = [
 export const LOST: Option = {
   name: 'lost',
   value: 'HOST',
-  help: 'this host is gone for good and powered off: leave it out everywhere; may be repeated',
+  help: 'this host is gone for good and powered off: leave it out everywhere',
 };
 
 export const LOCK_WAIT: Option = {
   name: 'lock-wait',
   value: 'TIME',
-  help: 'wait so long for another run that holds a host (5m); without it: exit 9 at once',
+  help: 'wait so long for a run that holds a host (5m); else exit 9 at once',
 };
 
 export const LISTINGS: readonly Option[] = [
@@ -90,7 +90,7 @@ export const CONNECTION: readonly Option[] = [
   {
     name: 'key-passphrase-file',
     value: 'FILE',
-    help: 'the passphrase of encrypted keys, as the first line of a file; else it is asked for',
+    help: 'the passphrase of encrypted keys, first line of a file; else asked for',
   },
   { name: 'ask-become-pass', short: 'K', help: 'ask for the password that sudo wants' },
   {

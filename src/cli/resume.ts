@@ -25,6 +25,10 @@ export async function resume(args: Args): Promise<Outcome> {
   const said = readTreatments(allOf(args, 'treat-as'));
   const run = findRun(readSettings(args, process.env, process.cwd()).runs, args.positionals[0] ?? '');
   if (!isResumable(run)) throw mistake(`the run ${run.id} is done: there is nothing to go on with`);
+  if (run.started.command.name === 'run')
+    throw mistake(`the run ${run.id} is a runbook's, which is taken up by its steps`, {
+      hint: `look what was done (fanops runs show ${run.id}), free its hosts (fanops unlock), then fanops run --from STEP`,
+    });
   process.chdir(run.started.command.cwd);
   const original = await originalArgs(run, args);
   const project = await openProject(original);

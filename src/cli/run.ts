@@ -9,6 +9,7 @@ import { checkConfirmations, wantedTexts } from './confirmations.ts';
 import { credentials } from './credentials.ts';
 import { openWith } from './open-project.ts';
 import { hasTerminal } from './prompt.ts';
+import { newRecording } from './recording.ts';
 import { confirmBeginning, confirmLost } from './runbook-begin.ts';
 import { runbookContext } from './runbook-context.ts';
 import { RunbookDesk } from './runbook-desk.ts';
@@ -61,8 +62,10 @@ async function carryOut(
   const stopping = new AbortController();
   const inventory = withoutLost(project.inventory, runbook.lost);
   const transport = await credentials(args, project.settings, inventory.hosts);
-  const composition = compose(args, { ...project, inventory }, transport, stopping.signal);
-  const { console, engine } = composition;
+  const composition = compose(args, { ...project, inventory }, transport, stopping.signal, (masker, runId) =>
+    newRecording(args, project, 'run', runId, masker),
+  );
+  const { console } = composition;
   showWarnings(project.warnings, console);
   console.err(`\n${runbookOverview(runbook)}`);
   const lost = await confirmLost(runbook, given);
@@ -78,6 +81,6 @@ async function carryOut(
     return end.outcome;
   } finally {
     await desk.close();
-    await engine.close();
+    await composition.close();
   }
 }

@@ -19,6 +19,7 @@ import { secretsOf } from './credentials.ts';
 import { keepFile } from './keep-file.ts';
 import type { Project } from './project.ts';
 import { realClock } from './real-clock.ts';
+import { entriesOf } from './record-event.ts';
 import type { Recording } from './recording.ts';
 import { openReporter } from './reporting.ts';
 
@@ -51,13 +52,15 @@ export function compose(
   for (const secret of project.secrets) masker.add(secret);
   const console = openConsole(masker, args);
   const activities = new Activities();
+  const runId = newRunId(new Date());
+  const recording = record?.(masker, runId);
   let reporter: Reporter | undefined;
   const emit = (event: RunEvent) => {
     activities.take(event, performance.now());
+    for (const entry of recording ? entriesOf(event, recording.lease.who) : [])
+      void recording?.journal.record(entry);
     reporter?.emit(maskedEvent(event, masker));
   };
-  const runId = newRunId(new Date());
-  const recording = record?.(masker, runId);
   const engine = new Engine({
     playbook: project.playbook,
     inventory: project.inventory,

@@ -80,16 +80,9 @@ export type JournalEntry =
       readonly name: string;
       readonly hosts: readonly string[];
     }
-  | { readonly type: 'step-ended'; readonly step: string; readonly outcome: Outcome }
+  | { readonly type: 'step-ended'; readonly step: string; readonly outcome: Outcome | 'skipped' }
   | {
-      readonly type: 'guard';
-      readonly step: string;
-      readonly condition: string;
-      readonly holds: boolean;
-      readonly seen?: string;
-    }
-  | {
-      readonly type: 'verify';
+      readonly type: 'guard' | 'verify' | 'invariant';
       readonly step: string;
       readonly condition: string;
       readonly holds: boolean;

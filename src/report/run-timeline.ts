@@ -29,6 +29,7 @@ function lineOf(entry: Recorded): string | undefined {
     case 'step-ended':
       return `${entry.step}: ${entry.outcome}`;
     case 'guard':
+    case 'invariant':
     case 'verify':
       return `${entry.type} of ${entry.step}: ${entry.condition}: ${entry.holds ? 'holds' : 'does not hold'}${entry.seen === undefined ? '' : ` (${entry.seen})`}`;
     case 'confirmed':
