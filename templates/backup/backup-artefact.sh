@@ -44,15 +44,6 @@ upload_stored() {
   "${BASH_SOURCE[0]%/*}/backup-upload.sh" --only "$STORED" || die 5 "$STORED is made and kept; the upload failed and is tried again by fanatico-upload.timer"
 }
 
-# usage: sql_as_postgres STATEMENT; PostgreSQL knows postgres by its user, not root
-sql_as_postgres() {
-  if [ "$EUID" -eq 0 ]; then
-    timeout "$SQL_SECONDS" setpriv --reuid=postgres --regid=postgres --init-groups "${PSQL[@]}" -c "$1"
-  else
-    sql "$1"
-  fi
-}
-
 # --- the way back: after backup-format.sh and backup-proof.sh --------------------------------------------------
 
 # usage: find_artefact DIRECTORY PREFIX NAME; a path, a name in the archive's DIRECTORY, or latest; sets ARTEFACT

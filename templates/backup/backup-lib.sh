@@ -52,6 +52,10 @@ default_settings() {
   VERIFY_MAX_AGE_HOURS=26
   BLOCKCHAIN_DB='' BLOCKCHAIN_CONTRACTS='' BLOCKCHAIN_CONFIG='' BLOCKCHAIN_LOGS=''
   BLOCKCHAIN_HEIGHT_SQL='select max(height) from blocks' BLOCKCHAIN_TIMEOUT_SECONDS=1800
+  CONFIG_PATHS='/etc/patroni /etc/default/etcd /etc/fanatico /etc/cron.d/fanatico-backup /etc/logrotate.d/fanatico-backup'
+  CONFIG_PATHS+=' /etc/systemd/system/patroni.service.d /etc/systemd/system/etcd.service.d /var/spool/cron/crontabs/postgres'
+  ETCD_ENDPOINT=''
+  RPO_SECONDS=300 RETENTION_WAL_DAYS=7 RETENTION_FULL_DAYS=30 RETENTION_BLOCKCHAIN_DAYS=30 RETENTION_CONFIG_DAYS=90 RETENTION_ETCD_DAYS=30
   PATRONI_CONFIG=/etc/patroni/config.yml DATA_DIR='' GATHERED_DIR=''
   S3_BUCKET='' S3_PREFIX='' S3_ENDPOINT_URL='' S3_REGION='' S3_CREDENTIALS_FILE='' S3_TIMEOUT_SECONDS=14400
   S3_PENDING_ALARM_SECONDS=900 FULL_TIMEOUT_SECONDS=21600
@@ -67,7 +71,7 @@ check_settings() {
     matches "$name" '^/[A-Za-z0-9._/+-]+$' "an absolute path without spaces" "$1"
   done
   for name in PG_PORT VERIFY_MAX_AGE_HOURS S3_TIMEOUT_SECONDS S3_PENDING_ALARM_SECONDS FULL_TIMEOUT_SECONDS \
-    BLOCKCHAIN_TIMEOUT_SECONDS; do
+    BLOCKCHAIN_TIMEOUT_SECONDS RPO_SECONDS RETENTION_{WAL,FULL,BLOCKCHAIN,CONFIG,ETCD}_DAYS; do
     matches "$name" '^[1-9][0-9]{0,5}$' "a whole number from 1" "$1"
   done
   for name in DATA_DIR GATHERED_DIR PATRONI_CONFIG BLOCKCHAIN_DB BLOCKCHAIN_CONTRACTS BLOCKCHAIN_CONFIG BLOCKCHAIN_LOGS; do
@@ -76,6 +80,7 @@ check_settings() {
   matches ENCRYPTION '^(yes|no)$' "yes or no" "$1"
   matches COMPRESSOR '^(auto|igzip|pigz|gzip)$' "auto, igzip, pigz or gzip" "$1"
   matches COMPRESSION_LEVEL '^[1-9]$' "1 to 9" "$1"
+  matches ETCD_ENDPOINT '^(https?://[^[:space:]"]+)?$' "an http(s) address or nothing" "$1"
   matches PATRONI_URL '^(https?://[^[:space:]"]+)?$' "an http(s) address or nothing" "$1"
   matches S3_BUCKET '^([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])?$' "a bucket's name or nothing" "$1"
   matches S3_PREFIX '^([A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*)?$' "a prefix without slashes at its ends, or nothing" "$1"
@@ -146,6 +151,15 @@ take_lock() {
 # usage: sql STATEMENT; prints the answer, columns separated by |. A server that accepts and never answers is a failure.
 sql() {
   timeout "$SQL_SECONDS" "${PSQL[@]}" -c "$1"
+}
+
+# usage: sql_as_postgres STATEMENT; PostgreSQL knows postgres by its user, not root
+sql_as_postgres() {
+  if [ "$EUID" -eq 0 ]; then
+    timeout "$SQL_SECONDS" setpriv --reuid=postgres --regid=postgres --init-groups "${PSQL[@]}" -c "$1"
+  else
+    sql "$1"
+  fi
 }
 
 # --- --check: is this host ready? ------------------------------------------------------------------------------

@@ -1,0 +1,156 @@
+// backup-config.sh and restore-config.sh: what comes along, what never does, and when no new artefact is made.
+import * as assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { suite } from 'uvu';
+import { BackupHost, type Ran, run, type Settings } from './backup-host.ts';
+
+const test = suite('backup-config.sh');
+
+let host: BackupHost;
+let etc: string;
+let settings: Settings;
+let patroni: Server;
+
+test.before.each(async () => {
+  host = new BackupHost();
+  etc = join(host.dir, 'etc');
+  mkdirSync(join(etc, 'patroni'), { recursive: true });
+  mkdirSync(join(host.archive, 'config'));
+  writeFileSync(join(etc, 'patroni/config.yml'), 'superuser:\n  password: hunter2\n');
+  writeFileSync(join(etc, 'crontab'), '0 2 * * * backup\n');
+  writeFileSync(join(etc, 'other.key'), 'a key\n');
+  symlinkSync('crontab', join(etc, 'linked'));
+  symlinkSync(host.key, join(etc, 'hidden'));
+  patroni = createServer((_, response) => response.end('{"ttl":30,"loop_wait":10}'));
+  await new Promise<void>((resolve) => patroni.listen(0, '127.0.0.1', resolve));
+  settings = {
+    ...host.takeGolden(),
+    CONFIG_PATHS: `${etc} ${host.dir}/nothing`,
+    PATRONI_URL: `http://127.0.0.1:${(patroni.address() as AddressInfo).port}`,
+  };
+});
+test.after.each(() => {
+  patroni.close();
+  patroni.closeAllConnections();
+  host.remove();
+});
+
+const backup = (args: readonly string[] = [], more: Settings = {}): Promise<Ran> =>
+  host.run('backup-config.sh', args, { ...settings, ...more });
+const restore = (...args: string[]): Promise<Ran> => host.run('restore-config.sh', args, settings);
+const stored = (): string[] =>
+  readdirSync(join(host.archive, 'config')).filter((name) => !name.endsWith('.json'));
+
+function succeeded(ran: Ran): Ran {
+  assert.equal(ran.status, 0, ran.stderr);
+  return ran;
+}
+
+async function unpacked(): Promise<string> {
+  const target = join(host.dir, 'out');
+  succeeded(await restore('latest', '--target-dir', target));
+  return target;
+}
+
+test('files, links as what they lead to, and the dynamic configuration; never a key', async () => {
+  succeeded(await backup());
+  assert.match(stored().join(), /^config_backup_\d{8}_\d{6}\.tar\.gz$/);
+  const target = await unpacked();
+  const found = run('find', [target, '-type', 'f', '-printf', '%P\n'])
+    .toString()
+    .split('\n')
+    .filter(Boolean)
+    .sort();
+  const below = `files${etc}`;
+  assert.deepEqual(found, [
+    'MANIFEST.json',
+    'dynamic-configuration.json',
+    `${below}/crontab`,
+    `${below}/linked`,
+    `${below}/patroni/config.yml`,
+  ]);
+  assert.deepEqual(JSON.parse(readFileSync(join(target, 'dynamic-configuration.json'), 'utf8')), {
+    ttl: 30,
+    loop_wait: 10,
+  });
+  assert.equal(readFileSync(join(target, below, 'linked'), 'utf8'), '0 2 * * * backup\n');
+});
+
+test('unchanged content makes no new artefact; a changed file does', async () => {
+  succeeded(await backup());
+  assert.match(succeeded(await backup()).stderr, /nothing changed/);
+  assert.equal(stored().length, 1);
+  await sleep(1100);
+  writeFileSync(join(etc, 'crontab'), '0 3 * * * backup\n');
+  succeeded(await backup());
+  assert.equal(stored().length, 2);
+});
+
+test('without encryption what holds passwords stays out', async () => {
+  writeFileSync(
+    join(host.archive, 'CLUSTER.json'),
+    readFileSync(join(host.archive, 'CLUSTER.json'), 'utf8').replace(/"key_id": ".*"/, '"key_id": ""'),
+  );
+  const ran = succeeded(await backup([], { ENCRYPTION: 'no' }));
+  assert.match(ran.stderr, /patroni\/config\.yml is left out/);
+  const text = run('bash', ['-c', `gzip -dc ${join(host.archive, 'config', stored()[0] ?? '')}`]).toString();
+  assert.match(text, /0 2 \* \* \* backup/);
+  assert.doesNotMatch(text, /hunter2/);
+});
+
+test('restore shows what differs and changes nothing; passwords are not shown', async () => {
+  succeeded(await backup());
+  writeFileSync(join(etc, 'crontab'), '0 5 * * * backup\n');
+  writeFileSync(join(etc, 'patroni/config.yml'), 'superuser:\n  password: changed\n');
+  const { stdout } = succeeded(await restore('latest'));
+  assert.match(stdout, /^-0 5 \* \* \* backup\n\+0 2 \* \* \* backup$/m);
+  assert.match(stdout, /differs: .*config\.yml \(holds passwords: not shown\)/);
+  assert.doesNotMatch(stdout, /hunter2|changed/);
+  assert.match(stdout, /patronictl edit-config/);
+  assert.equal(readFileSync(join(etc, 'crontab'), 'utf8'), '0 5 * * * backup\n');
+});
+
+test('--apply puts back what differs and keeps what was there; --only one file', async () => {
+  succeeded(await backup());
+  writeFileSync(join(etc, 'crontab'), 'mine\n');
+  writeFileSync(join(etc, 'patroni/config.yml'), 'mine\n');
+  succeeded(await restore('latest', '--apply', '--only', join(etc, 'crontab')));
+  assert.equal(readFileSync(join(etc, 'crontab'), 'utf8'), '0 2 * * * backup\n');
+  assert.equal(readFileSync(join(etc, 'patroni/config.yml'), 'utf8'), 'mine\n');
+  const aside = readdirSync(etc).filter((name) => name.startsWith('crontab.before-restore.'));
+  assert.equal(aside.length, 1);
+  assert.equal(readFileSync(join(etc, aside[0] ?? ''), 'utf8'), 'mine\n');
+});
+
+test('--dry-run names the files and makes nothing', async () => {
+  const { stdout } = succeeded(await backup(['--dry-run']));
+  assert.match(stdout, /files\/.*\/crontab$/m);
+  assert.deepEqual(stored(), []);
+});
+
+test('etcd: its snapshot and revision are stored, and an etcd that is away is said', async () => {
+  host.stub(
+    'etcdctl',
+    'case "$*" in',
+    '*"endpoint status"*) echo \'[{"Status":{"header":{"revision":41}}}]\' ;;',
+    '*"snapshot save"*) echo data >"${@: -1}" ;;',
+    '*"snapshot status"*) echo \'{"revision":42}\' ;;',
+    'esac',
+  );
+  const etcd = { ...settings, ETCD_ENDPOINT: 'http://127.0.0.1:2379' };
+  succeeded(await host.run('backup-etcd.sh', [], etcd));
+  const [name = ''] = stored();
+  assert.match(name, /^etcd_snapshot_\d{8}_\d{6}\.tar\.gz$/);
+  assert.match(readFileSync(join(host.archive, 'config', `${name}.json`), 'utf8'), /"revision": "42"/);
+  host.stub('etcdctl', 'echo connection refused >&2; exit 1');
+  const away = await host.run('backup-etcd.sh', [], etcd);
+  assert.equal(away.status, 9);
+  assert.match(away.stderr, /does not answer: connection refused/);
+  assert.ok(!existsSync(join(host.archive, 'config', 'snapshot.db')));
+});
+
+test.run();
