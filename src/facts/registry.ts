@@ -2,6 +2,7 @@ import type { AnyFactKind } from '../core/fact.ts';
 import { authorizedKeys } from './authorized-keys.ts';
 import { backupArchive } from './backup-archive.ts';
 import { content } from './content.ts';
+import { dataDirectory } from './data-directory.ts';
 import { directoryEntries } from './directory-entries.ts';
 import { group } from './group.ts';
 import { http } from './http.ts';
@@ -29,6 +30,7 @@ export const factKinds: readonly AnyFactKind[] = [
   authorizedKeys,
   backupArchive,
   content,
+  dataDirectory,
   directoryEntries,
   group,
   http,

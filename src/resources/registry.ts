@@ -7,6 +7,7 @@ import { blockInFile } from './block-in-file.ts';
 import { command } from './command.ts';
 import { copy } from './copy.ts';
 import { cron } from './cron.ts';
+import { dataDirectoryFacts } from './data-directory-facts.ts';
 import { directory } from './directory.ts';
 import { escrowFacts } from './escrow-facts.ts';
 import { fetch } from './fetch.ts';
@@ -55,6 +56,7 @@ export const resources: readonly AnyResource[] = [
   command,
   copy,
   cron,
+  dataDirectoryFacts,
   directory,
   escrowFacts,
   fetch,

@@ -267,6 +267,10 @@ export const SPECIMENS: readonly Specimen[] = [
     path: seeded(dir, 's', 'made by hand'),
     members: 'db',
   })),
+  specimen('data_directory_facts', 'of a directory that is not there', 'none', (dir) => ({
+    path: join(dir, 'data'),
+    members: 'db',
+  })),
   specimen('path_facts', 'of an empty directory', 'none', (dir) => ({ path: dir, members: 'db' })),
   specimen('escrow_facts', 'of a key that is not there', 'none', (dir) => ({
     members: 'db',
