@@ -1,0 +1,20 @@
+#!/bin/bash
+# usage: move-aside.sh DATADIR; renames a data directory (behind a link, the one that it leads to) and leaves an empty one in its place.
+# Nothing is removed. Run again, it finds the place empty and does nothing.
+set -euo pipefail
+shopt -s nullglob dotglob
+data=$(readlink -m -- "$1")
+if [ -d "$data" ]; then
+  entries=("$data"/*)
+  if [ ${#entries[@]} -gt 0 ]; then
+    ! mountpoint -q "$data" || {
+      printf '%s is a mount point, and cannot be renamed: mount the disk above it\n' "$data" >&2
+      exit 1
+    }
+    aside=$data.before-restore-$(date -u +%Y%m%d_%H%M%S)
+    mv -T -- "$data" "$aside"
+    printf 'what was in %s is now %s\n' "$data" "$aside"
+  fi
+fi
+install -d -m 0700 -o postgres -g postgres "$data"
+sync "${data%/*}"
