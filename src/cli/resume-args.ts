@@ -4,7 +4,7 @@ import type { RunSummary } from '../journal/runs.ts';
 import { type Args, allOf, parseArgs } from './args.ts';
 
 /** Options that say how to resume, not what the run is about. */
-const OWN = ['treat-as', 'changed-sources'];
+const OWN = ['treat-as', 'changed-sources', 'confirm'];
 
 /** The command line that began the run, with what was given now (how to connect, what to show) over it. */
 export async function originalArgs({ started }: RunSummary, args: Args): Promise<Args> {

@@ -16,6 +16,7 @@ import type { Project } from './project.ts';
 import { differing } from './read-files.ts';
 import { leaseOptions, resumedBy, writing } from './recording.ts';
 import { originalArgs } from './resume-args.ts';
+import { isAboutRunbook } from './runbook-project.ts';
 import { readSettings } from './settings.ts';
 import { watched } from './watched.ts';
 import { type Composition, compose } from './wiring.ts';
@@ -25,12 +26,10 @@ export async function resume(args: Args): Promise<Outcome> {
   const said = readTreatments(allOf(args, 'treat-as'));
   const run = findRun(readSettings(args, process.env, process.cwd()).runs, args.positionals[0] ?? '');
   if (!isResumable(run)) throw mistake(`the run ${run.id} is done: there is nothing to go on with`);
-  if (run.started.command.name === 'run')
-    throw mistake(`the run ${run.id} is a runbook's, which is taken up by its steps`, {
-      hint: `look what was done (fanops runs show ${run.id}), free its hosts (fanops unlock), then fanops run --from STEP`,
-    });
   process.chdir(run.started.command.cwd);
   const original = await originalArgs(run, args);
+  if (isAboutRunbook(original))
+    return (await import('./resume-runbook.ts')).resumeRunbook(args, original, run);
   const project = await openProject(original);
   const changed = differing(run.started.sources, project.files.digests());
   if (changed.length > 0 && !isSet(args, 'changed-sources')) return refuseChanged(run, changed);
@@ -50,7 +49,7 @@ export async function resume(args: Args): Promise<Outcome> {
   }
 }
 
-function refuseChanged({ id }: RunSummary, changed: readonly string[]): Outcome {
+export function refuseChanged({ id }: RunSummary, changed: readonly string[]): Outcome {
   const lines = [
     `the run ${id} cannot be taken up with other files than it began with:`,
     ...changed.map((text) => `  ${text}`),
@@ -61,7 +60,7 @@ function refuseChanged({ id }: RunSummary, changed: readonly string[]): Outcome 
   return 'stale';
 }
 
-async function composeAgain(
+export async function composeAgain(
   args: Args,
   project: Project,
   run: RunSummary,

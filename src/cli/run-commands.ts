@@ -18,6 +18,11 @@ export const RUN_COMMANDS: readonly Command[] = [
           value: 'WORD',
           help: 'what is in doubt: done, again, or TASK@HOST=done|again; may be repeated',
         },
+        {
+          name: 'confirm',
+          value: 'TEXT',
+          help: 'what a step of a runbook asks to be typed; may be repeated',
+        },
         { name: 'changed-sources', help: 'go on though files have changed since it began' },
         LOCK_WAIT,
         { name: 'extra-vars', short: 'e', value: 'NAME=VALUE', help: 'a secret variable, given again' },

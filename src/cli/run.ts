@@ -7,6 +7,7 @@ import { apply } from './apply.ts';
 import { type Args, allOf, isSet } from './args.ts';
 import { checkConfirmations, wantedTexts } from './confirmations.ts';
 import { credentials } from './credentials.ts';
+import { tellHowToGoOn } from './go-on.ts';
 import { openWith } from './open-project.ts';
 import { hasTerminal } from './prompt.ts';
 import { newRecording } from './recording.ts';
@@ -63,7 +64,7 @@ async function carryOut(
   const inventory = withoutLost(project.inventory, runbook.lost);
   const transport = await credentials(args, project.settings, inventory.hosts);
   const composition = compose(args, { ...project, inventory }, transport, stopping.signal, (masker, runId) =>
-    newRecording(args, project, 'run', runId, masker),
+    newRecording(args, { ...project, inventory }, 'run', runId, masker),
   );
   const { console } = composition;
   showWarnings(project.warnings, console);
@@ -78,6 +79,7 @@ async function carryOut(
     const end = await watched(work, composition, stopping, (text) => desk.print(text));
     if (end === 'abandoned') return abandonedOutcome(composition);
     desk.print(tellEnd(args, runbook, end, desk.elapsed(), console.paintErr));
+    tellHowToGoOn(composition, end.outcome);
     return end.outcome;
   } finally {
     await desk.close();

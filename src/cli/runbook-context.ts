@@ -1,7 +1,8 @@
+import { noJournal } from '../core/journal.ts';
 import type { Inventory } from '../core/task.ts';
 import { Recaps } from '../engine/recaps.ts';
-import { Registers } from '../engine/registers.ts';
 import type { Operator, RunbookContext } from '../engine/runbook-context.ts';
+import { runbookPast } from '../engine/runbook-record.ts';
 import { answers } from './answers.ts';
 import { realClock } from './real-clock.ts';
 import type { RunbookProject } from './runbook-project.ts';
@@ -11,14 +12,18 @@ import type { Composition } from './wiring.ts';
 export function runbookContext(
   { runbook, inventory: whole }: RunbookProject,
   inventory: Inventory,
-  { engine, emit }: Composition,
+  { engine, emit, recording }: Composition,
   operator: Operator,
   signal: AbortSignal,
 ): RunbookContext {
+  const journal = recording?.journal ?? noJournal('');
+  const past = runbookPast(journal);
   return {
     runbook,
     engine,
-    registers: new Registers(),
+    registers: past.registers,
+    past,
+    journal,
     recaps: new Recaps(),
     hosts: inventory.hosts.map(({ name }) => name),
     operator,

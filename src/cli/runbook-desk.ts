@@ -69,13 +69,18 @@ export class RunbookDesk implements Operator {
     await this.#reporter.close();
   }
 
-  async #ask(question: string): Promise<string | undefined> {
+  /** Puts the display away while something else speaks with the operator. */
+  async away<T>(speak: () => Promise<T>): Promise<T> {
     await this.#reporter.close();
     try {
-      return await typed(this.#composition.masker.mask(question));
+      return await speak();
     } finally {
       await this.#reopen();
     }
+  }
+
+  #ask(question: string): Promise<string | undefined> {
+    return this.away(() => typed(this.#composition.masker.mask(question)));
   }
 
   async #reopen(): Promise<void> {

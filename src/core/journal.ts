@@ -81,6 +81,12 @@ export type JournalEntry =
       readonly hosts: readonly string[];
     }
   | { readonly type: 'step-ended'; readonly step: string; readonly outcome: Outcome | 'skipped' }
+  /** What was registered when a step of a runbook ended, by host; without what is secret. */
+  | {
+      readonly type: 'registers';
+      readonly step: string;
+      readonly value: { readonly [host: string]: { readonly [name: string]: Json } };
+    }
   | {
       readonly type: 'guard' | 'verify' | 'invariant';
       readonly step: string;

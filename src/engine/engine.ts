@@ -112,11 +112,11 @@ export class Engine {
    * Finds out how far a run had come whose journal has a past, and holds its hosts again. An outcome when it cannot
    * go on: `goOn` is next.
    */
-  async takeUp(treat: Treatment): Promise<Outcome | undefined> {
+  async takeUp(treat: Treatment, { playbook }: Part = this.#whole): Promise<Outcome | undefined> {
     const run = this.#newRun(this.#past.unchanged, this.#whole);
-    await this.#contacts.reach(this.#whole.playbook.plays.flatMap((play) => play.batches.flat()));
+    await this.#contacts.reach(playbook.plays.flatMap((play) => play.batches.flat()));
     const refused =
-      refuseUnreachable(run, this.#unreachable(this.#whole.playbook)) ??
+      refuseUnreachable(run, this.#unreachable(playbook)) ??
       (await holdHosts(run, this.#past.mayChange)) ??
       (await takeUp(run, this.#lease().who, treat));
     this.#keepDoubts(run);
@@ -224,6 +224,7 @@ export class Engine {
   }
 
   #newRun(unchanged: ReadonlySet<string>, { playbook, registers, recaps, ...own }: Part): Run {
+    const past = own.isFresh ? new Past([]) : this.#past;
     const { masker, clock, keepFile, runId, emit } = this.#options;
     // What ended one part of a runbook (its timeout) does not end the next.
     this.#ending = new AbortController();
@@ -232,11 +233,11 @@ export class Engine {
       id: runId,
       ground: this.#ground,
       contacts: this.#contacts,
-      notes: new KeptNotes(this.#ground, playbook, this.#contacts, this.#journal, this.#past),
+      notes: new KeptNotes(this.#ground, playbook, this.#contacts, this.#journal, past),
       playbook,
       unchanged,
       journal: this.#journal,
-      past: this.#past,
+      past,
       leases: this.#leases,
       registers,
       recaps: recaps ?? new Recaps(),

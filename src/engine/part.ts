@@ -11,6 +11,8 @@ export interface Part {
   readonly recaps?: Recaps;
   /** Begins nothing new once it is given; beside the engine's own. */
   readonly signal?: AbortSignal;
+  /** What was recorded of it in an earlier session does not count: it is done from its beginning. */
+  readonly isFresh?: boolean;
   /** Takes the events instead of the engine's own listener. */
   emit?(event: RunEvent): void;
 }

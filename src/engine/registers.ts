@@ -23,6 +23,11 @@ export class Registers {
     if (register !== undefined && !Object.hasOwn(this.of(host), register)) this.set(host, register, LEFT_OUT);
   }
 
+  /** Those that have something. */
+  hosts(): string[] {
+    return [...this.#kept.keys()];
+  }
+
   copy(): Registers {
     const copy = new Registers();
     for (const [host, kept] of this.#kept) copy.#kept.set(host, kept);

@@ -1,4 +1,5 @@
 import type { RunEvent } from '../core/event.ts';
+import type { Journal } from '../core/journal.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { Plan } from '../core/plan.ts';
 import type { Judgement, Runbook, Step, StepRef } from '../core/runbook.ts';
@@ -6,6 +7,7 @@ import type { Engine } from './engine.ts';
 import type { Recaps } from './recaps.ts';
 import type { Registers } from './registers.ts';
 import type { Clock } from './run.ts';
+import type { RunbookPast } from './runbook-record.ts';
 
 /** What has to be typed before a step, and what is said first. */
 export interface Confirmation {
@@ -29,6 +31,9 @@ export interface RunbookContext {
   readonly engine: Engine;
   readonly registers: Registers;
   readonly recaps: Recaps;
+  readonly journal: Journal;
+  /** How far it had come before it was taken up. */
+  readonly past: RunbookPast;
   /** All hosts of the inventory but the lost ones. */
   readonly hosts: readonly string[];
   readonly operator: Operator;

@@ -34,7 +34,9 @@ export async function refuseFrom(
   const { runbook } = context;
   const step = runbook.steps.find(({ number }) => number === from);
   const previous = runbook.steps.findLast(({ number, verify }) => number < from && verify);
-  if (!step || !previous?.verify || previous.hosts.length === 0) return undefined;
+  // What is taken up has a record of it.
+  const isTakenUp = context.past.done.size > 0 || context.past.begun.size > 0;
+  if (isTakenUp || !step || !previous?.verify || previous.hosts.length === 0) return undefined;
   const judgements = await evaluate(context, previous.verify);
   context.emit({ type: 'judged', what: 'verify', step: stepRef(runbook, previous), judgements });
   const outcome = outcomeOf(context, judgements);

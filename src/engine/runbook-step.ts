@@ -14,6 +14,8 @@ import { stepTimer } from './step-timer.ts';
 
 /** Does one step: looks, judges its guards, shows what it will do, has it confirmed, does it, verifies. */
 export async function doStep(context: RunbookContext, step: Step): Promise<StepEnd> {
+  const begun = context.past.begun.get(step.id);
+  if (begun) return carryOut(context, step, onHosts(step.play, begun), undefined, begun);
   const hosts = await takingPart(context, step);
   if (!Array.isArray(hosts)) return hosts as StepEnd;
   const refused = await judge(context, step, 'guard', step.guard, hosts);
@@ -137,7 +139,7 @@ async function carryOut(
   context: RunbookContext,
   step: Step,
   play: Play,
-  planned: Plan,
+  planned: Plan | undefined,
   hosts: readonly string[],
 ): Promise<StepEnd> {
   const timer = stepTimer(context, step);
@@ -157,19 +159,20 @@ async function carryOut(
   }
 }
 
-/** Applies what was planned; of a play's own beginning and end nothing is told. */
+/** Applies what was planned, or goes on with what had begun; of a play's own beginning and end nothing is told. */
 async function applyPlay(
   context: RunbookContext,
   play: Play,
-  planned: Plan,
+  planned: Plan | undefined,
   signal: AbortSignal,
+  isFresh = false,
 ): Promise<Outcome> {
   const { engine, registers, recaps, runbook } = context;
   const emit = (event: RunEvent): void => {
     if (event.type !== 'play' && event.type !== 'finished') context.emit(event);
   };
-  const part = partOf(runbook.file, play, registers, { recaps, signal, emit });
-  const { outcome } = await engine.apply(planned, part);
+  const part = partOf(runbook.file, play, registers, { recaps, signal, emit, isFresh });
+  const { outcome } = await (planned ? engine.apply(planned, part) : engine.goOn(part));
   share(context, play);
   return outcome;
 }
@@ -180,7 +183,7 @@ async function failed(context: RunbookContext, step: Step, end: StepEnd): Promis
   const { engine, runbook, registers } = context;
   context.emit({ type: 'warning', text: `step ${step.number} failed: doing what it says for that case` });
   const planned = await engine.plan(partOf(runbook.file, step.onFailure, registers));
-  const outcome = await applyPlay(context, step.onFailure, planned, context.signal);
+  const outcome = await applyPlay(context, step.onFailure, planned, context.signal, true);
   if (outcome === 'done') return end;
   return {
     ...end,

@@ -2,6 +2,7 @@ import { gravest, type Outcome } from '../core/outcome.ts';
 import type { Step, StepRef } from '../core/runbook.ts';
 import { type RunbookContext, type StepEnd, stepRef } from './runbook-context.ts';
 import { refuseFrom } from './runbook-from.ts';
+import { recordRegisters } from './runbook-record.ts';
 import { doStep, judge } from './runbook-step.ts';
 
 /** How a runbook ended, for those who have to go on from there. */
@@ -28,6 +29,10 @@ export async function runRunbook(context: RunbookContext, from = 1): Promise<Run
   const refused = await refuseFrom(context, from);
   let at: RunbookEnd['at'] = refused && { ...refused, begun: false };
   for (const step of at ? [] : steps) {
+    if (context.past.done.has(step.id)) {
+      ended.set(step, { outcome: 'done' });
+      continue;
+    }
     const sent = context.engine.batches;
     const end = await oneStep(context, step);
     ended.set(step, end);
@@ -53,6 +58,8 @@ async function oneStep(context: RunbookContext, step: Step): Promise<StepEnd> {
   const end = (await before(context, step)) ?? (await doStep(context, step));
   const { outcome, reason } = end;
   const durationMs = clock.now() - begun;
+  // Before its end is told, and so recorded: a step that is done is never without what it found out.
+  await recordRegisters(context, step);
   context.emit({
     type: 'step-ended',
     step: ref,

@@ -3,16 +3,17 @@ import { join, resolve } from 'node:path';
 import { keepFile } from '../../src/cli/keep-file.ts';
 import { realClock } from '../../src/cli/real-clock.ts';
 import type { RunEvent } from '../../src/core/event.ts';
+import { type Journal, noJournal } from '../../src/core/journal.ts';
 import { Masker } from '../../src/core/masker.ts';
 import type { RunbookPlan } from '../../src/core/runbook-plan.ts';
 import type { Value } from '../../src/core/value.ts';
 import { Engine } from '../../src/engine/engine.ts';
 import { Recaps } from '../../src/engine/recaps.ts';
-import { Registers } from '../../src/engine/registers.ts';
 import type { Clock } from '../../src/engine/run.ts';
 import { type RunbookEnd, runRunbook } from '../../src/engine/runbook.ts';
 import type { Operator, RunbookContext } from '../../src/engine/runbook-context.ts';
 import { planRunbook } from '../../src/engine/runbook-plan.ts';
+import { runbookPast } from '../../src/engine/runbook-record.ts';
 import { undoRunbook } from '../../src/engine/runbook-undo.ts';
 import { factKinds } from '../../src/facts/registry.ts';
 import { loadInventory } from '../../src/language/load-inventory.ts';
@@ -29,6 +30,7 @@ export interface RunbookSetting {
   /** What the operator types; everything asked for where absent. */
   readonly typed?: (text: string) => boolean;
   readonly proceed?: (step: string) => boolean;
+  readonly journal?: Journal;
   readonly answers?: (host: string) => string | undefined;
 }
 
@@ -61,6 +63,7 @@ export function localRunbook(hosts: LocalHosts, text: string, setting: RunbookSe
   const emit = (event: RunEvent) => void events.push(event);
   const signal = setting.signal ?? new AbortController().signal;
   runs += 1;
+  const journal = setting.journal ?? noJournal(`b${process.pid}-${runs}`);
   const engine = new Engine({
     playbook: { file, plays: [], warnings: [] },
     inventory: inventory.inventory,
@@ -69,7 +72,8 @@ export function localRunbook(hosts: LocalHosts, text: string, setting: RunbookSe
     connect: connector({}),
     masker: new Masker(),
     forks: 5,
-    runId: `b${process.pid}-${runs}`,
+    runId: journal.run,
+    journal,
     clock,
     keepFile,
     emit,
@@ -80,10 +84,13 @@ export function localRunbook(hosts: LocalHosts, text: string, setting: RunbookSe
     proceed: async ({ name }) => setting.proceed?.(name) ?? true,
     confirm: async (_step, asked) => ((setting.typed?.(asked.text) ?? true) ? 'typed' : undefined),
   };
+  const past = runbookPast(journal);
   const context: RunbookContext = {
     runbook,
     engine,
-    registers: new Registers(),
+    registers: past.registers,
+    past,
+    journal,
     recaps: new Recaps(),
     hosts: hosts.names.filter((name) => !lost.includes(name)),
     operator,

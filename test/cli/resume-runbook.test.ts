@@ -1,0 +1,121 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+
+/** The whole program on a host that is this machine, with folders of its own; no terminal. */
+const BIN = new URL('../../bin/fanops', import.meta.url).pathname;
+
+const RUNBOOK = `runbook: Three steps
+steps:
+  - step: Find out
+    hosts: db1
+    look:
+      - command: { argv: [cat, "{{base}}/state"] }
+        changed_when: false
+        register: state
+    tasks:
+      - name: Count it
+        command: { argv: [sh, -c, "echo x >>{{base}}/counted; echo found"] }
+        register: found
+  - step: Wait for the operator
+    hosts: db1
+    tasks:
+      - name: Begin
+        command: { argv: [sh, -c, "echo x >>{{base}}/begun"] }
+      - name: Hold
+        command: { argv: [sh, -c, "until [ -e {{base}}/go ]; do sleep 0.1; done; [ ! -e {{base}}/fail ]"] }
+  - step: Tell
+    hosts: db1
+    confirm: tell {{state.stdout}}
+    tasks:
+      - file: { path: "{{base}}/told", content: "{{state.stdout}} {{found.stdout}}" }
+`;
+
+const test = suite<{ folder: string }>('resume a runbook', { folder: '' });
+
+test.before.each((context) => {
+  context.folder = mkdtempSync(join(tmpdir(), 'fanops-resume-'));
+  const { folder } = context;
+  const db1 = `{ansible_connection: local, fanops_state_dir: ${folder}/lib, fanops_run_dir: ${folder}/run}`;
+  writeFileSync(join(folder, 'fanops.yml'), 'inventory: hosts.yml\n');
+  writeFileSync(join(folder, 'hosts.yml'), `all: {hosts: {db1: ${db1}}, vars: {base: "${folder}"}}\n`);
+  writeFileSync(join(folder, 'three.yml'), RUNBOOK);
+  writeFileSync(join(folder, 'state'), 'before\n');
+});
+
+test.after.each(({ folder }) => rmSync(folder, { recursive: true, force: true }));
+
+function env(folder: string): NodeJS.ProcessEnv {
+  return { PATH: process.env.PATH, HOME: folder };
+}
+
+function fanops(folder: string, ...argv: string[]) {
+  const { status, stderr } = spawnSync(BIN, argv, {
+    cwd: folder,
+    env: env(folder),
+    input: '',
+    encoding: 'utf8',
+  });
+  return { status, stderr };
+}
+
+function lines(folder: string, path: string): number {
+  return readFileSync(join(folder, path), 'utf8').split('\n').length - 1;
+}
+
+const SAID = ['--confirm', 'tell before'];
+
+test('what is done is not done again, what was found out is as it was, the failed step goes on', ({
+  folder,
+}) => {
+  for (const path of ['go', 'fail']) writeFileSync(join(folder, path), '');
+  const failed = fanops(folder, 'run', 'three.yml', '--yes', ...SAID);
+  assert.is(failed.status, 3, failed.stderr);
+  assert.match(failed.stderr, 'fanops resume ');
+  rmSync(join(folder, 'fail'));
+  writeFileSync(join(folder, 'state'), 'after\n');
+  const resumed = fanops(folder, 'resume', 'last');
+  assert.is(resumed.status, 0, resumed.stderr);
+  assert.is(readFileSync(join(folder, 'told'), 'utf8'), 'before found');
+  assert.equal([lines(folder, 'counted'), lines(folder, 'begun')], [1, 1]);
+});
+
+test('a step that was not confirmed is confirmed when the run is taken up', ({ folder }) => {
+  writeFileSync(join(folder, 'go'), '');
+  const stopped = fanops(folder, 'run', 'three.yml', '--yes');
+  assert.is(stopped.status, 6, stopped.stderr);
+  assert.not.ok(existsSync(join(folder, 'told')));
+  const resumed = fanops(folder, 'resume', 'last', ...SAID);
+  assert.is(resumed.status, 0, resumed.stderr);
+  assert.is(readFileSync(join(folder, 'told'), 'utf8'), 'before found');
+  assert.equal([lines(folder, 'counted'), lines(folder, 'begun')], [1, 1]);
+});
+
+test('a controller that was killed in a step is taken up there: what still ran is waited for', async ({
+  folder,
+}) => {
+  const child = spawn(BIN, ['run', 'three.yml', '--yes', ...SAID], {
+    cwd: folder,
+    env: env(folder),
+    stdio: ['ignore', 'ignore', 'pipe'],
+    detached: true,
+  });
+  const closed = once(child, 'close');
+  let text = '';
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+    text += chunk;
+    if (text.includes('Hold: ')) process.kill(-(child.pid as number), 'SIGKILL');
+  });
+  await closed;
+  writeFileSync(join(folder, 'go'), '');
+  const resumed = fanops(folder, 'resume', 'last');
+  assert.is(resumed.status, 0, resumed.stderr);
+  assert.is(readFileSync(join(folder, 'told'), 'utf8'), 'before found');
+  assert.equal([lines(folder, 'counted'), lines(folder, 'begun')], [1, 1]);
+});
+
+test.run();
