@@ -10,6 +10,8 @@ export interface RunbookPlanStep {
   readonly skipped?: string;
   /** Earlier steps have something to do, so that this one is only as things are now. */
   readonly isLater: boolean;
+  /** What is looked at for them, as its tasks declare it. */
+  readonly looks: readonly string[];
   readonly guards: readonly Judgement[];
   readonly confirm?: { readonly text: string; readonly message?: string };
   readonly pointOfNoReturn: boolean;

@@ -73,6 +73,7 @@ async function planStep(
     hosts: taking.hosts,
     ...(taking.skipped === undefined ? {} : { skipped: taking.skipped }),
     isLater,
+    looks: looksOf(context, step),
     guards,
     ...confirmShown(confirmation),
     pointOfNoReturn: step.pointOfNoReturn,
@@ -86,6 +87,19 @@ async function planStep(
     ...(step.timeoutMs === undefined ? {} : { timeoutMs: step.timeoutMs }),
     ...(step.undo ? { undo: await planStep(context, step.undo, true, unreachable) } : {}),
   };
+}
+
+/** What a step looks at, once for what is the same on several hosts. */
+function looksOf({ engine, registers }: Planning, { look }: Step): readonly string[] {
+  if (!look) return [];
+  const named = new Map(look.tasks.map(({ id, resource }) => [id, resource]));
+  const declared = declarations(look, (host) => ({
+    host,
+    registers: registers.of(host),
+    facts: engine.facts(host),
+  }));
+  const texts = Object.entries(declared).map(([key, text]) => `${named.get(JSON.parse(key)[0])}: ${text}`);
+  return [...new Set(texts)];
 }
 
 /** A play that cannot be rendered with what is known before the run is planned when its turn comes. */

@@ -40,10 +40,10 @@ function stepText(planned: RunbookPlanStep): string[] {
     '',
     `On ${on}${skipped === undefined ? '' : ` (not now: ${skipped})`}${timeoutMs === undefined ? '' : `; in ${duration(timeoutMs)} at most`}.`,
     ...(description === '' ? [] : ['', harmless(description)]),
-    ...section(
-      'Check first',
-      guards.map((guard) => `- [ ] ${checkText(guard)}`),
-    ),
+    ...section('Check first', [
+      ...(guards.length === 0 ? [] : planned.looks.map((look) => `- look at ${inline(look)}`)),
+      ...guards.map((guard) => `- [ ] ${checkText(guard)}`),
+    ]),
     ...(confirm
       ? [
           '',

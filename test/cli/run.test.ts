@@ -215,6 +215,7 @@ test('on paper it is numbered, with boxes to tick, the commands as typed, and th
   const { stdout } = fanops(folder, 'plan', 'clear', '-e', 'target=db2', '--lost', 'db3', '--format', 'md');
   assert.match(stdout, /^# Clear a node\n/);
   assert.match(stdout, '- Lost for good: db3.');
+  assert.match(stdout, /- look at command: argv: .*\[?cat, .*db2\.state/);
   assert.match(stdout, "- [ ] check that `state.stdout != 'leading'` (when printed: it did). If not: hand");
   assert.match(
     stdout,
