@@ -109,7 +109,7 @@ export const DISPLAY: readonly Option[] = [
 export const FORMAT: readonly Option[] = [
   {
     name: 'no-user-probes',
-    help: 'run no `unless` and `only_if`: what depends on them is unknown',
+    help: 'run no `unless` and `only_if`: what needs them is unknown',
   },
   { name: 'json', help: 'the plan as JSON on stdout: --format json' },
   {

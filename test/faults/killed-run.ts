@@ -45,14 +45,18 @@ export class Scene {
   }
 
   /** Kills the controller as soon as its journal has so many lines. Says whether it was still there to be killed. */
-  async killedAt(lines: number, ...argv: string[]): Promise<boolean> {
+  killedAt(lines: number, ...argv: string[]): Promise<boolean> {
+    return this.killedWhen(() => this.lines() >= lines, ...argv);
+  }
+
+  async killedWhen(isTime: () => boolean, ...argv: string[]): Promise<boolean> {
     const child = spawn(BIN, argv, { cwd: this.folder, env: ENV, stdio: ['ignore', 'ignore', 'ignore'] });
     const closed = once(child, 'close');
     let isOver = false;
     void closed.then(() => {
       isOver = true;
     });
-    while (!isOver && this.lines() < lines) await sleep(1);
+    while (!isOver && !isTime()) await sleep(1);
     child.kill('SIGKILL');
     const [, signal] = await closed;
     return signal === 'SIGKILL';
