@@ -1,0 +1,95 @@
+// Backups and WAL in S3, from real hosts: install.yml with S3 settings, a real S3 server on the lab's bridge, and
+// awscli typed as the document has it.
+import * as assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { suite } from 'uvu';
+import { resolveSettings } from '../../src/lab/state.ts';
+import { S3Server } from '../support/s3-server.ts';
+import {
+  asPostgres,
+  assertUnchanged,
+  CLUSTER,
+  fanopsEnds,
+  HOSTS,
+  INSTALL,
+  leader,
+  sqlOn,
+  textOn,
+} from './on-lab.ts';
+
+const test = suite('S3 from the hosts');
+const BUCKET = 'fanatico-backups';
+const SCRIPTS = '/opt/fanatico/backup/scripts';
+const folder = mkdtempSync(join(tmpdir(), 'fanops-s3-lab-'));
+const variables = join(folder, 's3.yml');
+let s3: S3Server;
+
+test.before(async () => {
+  fanopsEnds(0, 'lab', 'up');
+  fanopsEnds(0, 'apply', ...CLUSTER, '--yes');
+  const { gateway } = resolveSettings({}, process.env);
+  s3 = await S3Server.start({ FANOPS_S3_ADDRESSES: gateway });
+  const settings = {
+    s3_bucket: BUCKET,
+    s3_region: 'us-east-1',
+    s3_endpoint_url: `http://${gateway}:${s3.port}`,
+    s3_access_key_id: 'testak',
+    s3_secret_access_key: 'testsk',
+  };
+  writeFileSync(variables, JSON.stringify(settings));
+});
+test.after(() => {
+  s3?.remove();
+  rmSync(folder, { recursive: true });
+});
+
+const install = () => fanopsEnds(0, 'apply', ...INSTALL, '--yes', '-e', `@${variables}`);
+
+test('install.yml takes the settings, and finds nothing to do the second time', () => {
+  install();
+  assertUnchanged(install());
+  for (const host of HOSTS) textOn(host, 'systemctl is-active fanatico-upload.timer');
+});
+
+test('a bucket is made as the document types it, by the alias', () => {
+  assert.match(asPostgres('db1', `aws s3 mb s3://${BUCKET}`), /make_bucket/);
+  assert.equal(asPostgres('db2', 'aws s3 ls | cut -d " " -f 3'), BUCKET);
+});
+
+test('an archived segment is in S3 without anybody asking for it', async () => {
+  sqlOn(leader(), 'select pg_create_restore_point($$s3$$), pg_switch_wal()');
+  const wanted = /postgresql\/wal\/0000000.*\.gz\.enc\.json/;
+  const deadline = Date.now() + 180_000;
+  while (!s3.keys(BUCKET).some((key) => wanted.test(key))) {
+    assert.ok(Date.now() < deadline, textOn(leader(), 'tail -n 20 /var/log/fanatico/backup-upload.log'));
+    await sleep(2000);
+  }
+});
+
+test('a full backup goes there, and another host downloads it as the document types it', () => {
+  const on = leader();
+  asPostgres(on, `${SCRIPTS}/backup-full.sh --upload-s3 --verify`);
+  const name = asPostgres(on, 'readlink /var/backups/fanatico/full/latest.tar.gz');
+  const other = HOSTS.find((host) => host !== on) ?? assert.fail();
+  asPostgres(other, `aws s3 cp s3://${BUCKET}/postgresql/full/${name}.enc /tmp/`);
+  const sum = (host: string, file: string) => asPostgres(host, `sha256sum <${file}`);
+  assert.equal(sum(other, `/tmp/${name}.enc`), sum(on, `/var/backups/fanatico/full/${name}`));
+});
+
+test('after a while nothing waits on any host, and no secret is in the settings of the scripts', async () => {
+  const waiting = (host: string) => asPostgres(host, `${SCRIPTS}/backup-upload.sh --dry-run`);
+  const deadline = Date.now() + 180_000;
+  for (const host of HOSTS) {
+    while (waiting(host) !== '') {
+      assert.ok(Date.now() < deadline, `${host}: ${waiting(host)}`);
+      await sleep(2000);
+    }
+    assert.doesNotMatch(textOn(host, 'cat /etc/fanatico/backup.conf'), /testsk/);
+    assert.equal(textOn(host, 'stat -c %a:%U /var/lib/postgresql/.aws/credentials'), '600:postgres');
+  }
+});
+
+test.run();
