@@ -164,7 +164,9 @@ print_live() {
   # shellcheck disable=SC2069 # file to stderr, complaints away
   tail -c "+$(($3 + 1))" -f -s 0.05 --pid="$pid" "$1.err" 3>&2 2>/dev/null >&3 </dev/null &
   tail_err=$!
-  until flock -s -w 0.5 "$1.lock" true </dev/null; do
+  until flock -s -w 0.5 "$1.lock" true </dev/null 2>/dev/null; do
+    # Somebody has removed the files of a batch that ran: there is nothing left to wait for.
+    if [ ! -e "$1.lock" ]; then break; fi
     if [ -e "$1.big" ]; then kill "$tail_out" "$tail_err" 2>/dev/null; fi
   done
   wait "$tail_out" "$tail_err"

@@ -308,6 +308,12 @@ for (const connection of ['local', 'ssh'] as const) {
     await operator.close();
   });
 
+  test('is not waited for any more when its files were removed', async ({ session }) => {
+    const script = 'sleep 0.5; rm -rf "${0%/*}"; sleep 20';
+    const removed = session.run({ key: nextKey(), commands: [command(script)] }, {});
+    assert.is.not((await removed).outcome, 'done');
+  });
+
   test('is in doubt when the program that ran it was killed', async ({ session }) => {
     const result = await runAll(session, command('echo half; kill -9 $PPID; sleep 0.3'));
     assert.is(result.outcome, 'in-doubt');
