@@ -49,7 +49,7 @@ default_settings() {
   COMPRESSOR=auto COMPRESSION_LEVEL=1
   PG_BIN=/usr/lib/postgresql/15/bin PG_HOST=/var/run/postgresql PG_PORT=5432 PG_USER=postgres
   PATRONI_URL=''
-  VERIFY_MAX_AGE_HOURS=26
+  VERIFY_MAX_AGE_HOURS=26 VERIFY_MAX_LAG_MINUTES=60
   BLOCKCHAIN_DB='' BLOCKCHAIN_CONTRACTS='' BLOCKCHAIN_CONFIG='' BLOCKCHAIN_LOGS=''
   BLOCKCHAIN_HEIGHT_SQL='select max(height) from blocks' BLOCKCHAIN_TIMEOUT_SECONDS=1800
   CONFIG_PATHS='/etc/patroni /etc/default/etcd /etc/fanatico /etc/cron.d/fanatico-backup /etc/logrotate.d/fanatico-backup'
@@ -70,7 +70,7 @@ check_settings() {
   for name in BACKUP_ROOT LOG_DIR STATE_DIR KEY_FILE PG_BIN; do
     matches "$name" '^/[A-Za-z0-9._/+-]+$' "an absolute path without spaces" "$1"
   done
-  for name in PG_PORT VERIFY_MAX_AGE_HOURS S3_TIMEOUT_SECONDS S3_PENDING_ALARM_SECONDS FULL_TIMEOUT_SECONDS \
+  for name in PG_PORT VERIFY_MAX_AGE_HOURS VERIFY_MAX_LAG_MINUTES S3_TIMEOUT_SECONDS S3_PENDING_ALARM_SECONDS FULL_TIMEOUT_SECONDS \
     BLOCKCHAIN_TIMEOUT_SECONDS RPO_SECONDS RETENTION_{WAL,FULL,BLOCKCHAIN,CONFIG,ETCD}_DAYS; do
     matches "$name" '^[1-9][0-9]{0,5}$' "a whole number from 1" "$1"
   done

@@ -3,10 +3,13 @@
 #   always       the newest full backup is not too old (except on a replica); sidecar, HMAC, size and sha256 of every
 #                full backup and WAL file; the newest full backup decrypts, decompresses and lists to its end; the WAL
 #                since it has no hole
-#   with --deep  each WAL file decrypts, too, and the newest full backup is unpacked for pg_verifybackup
+#                over all timelines no backup is followed by a hole, and no history file is missing
+#   with --deep  each WAL file and each full backup decrypts to its end, and the newest is unpacked for pg_verifybackup
+#   with --full-test  the newest full backup is restored with all WAL into STATE_DIR/full-test, on a private socket: replay, age
+#                of the last commit, pg_amcheck --heapallindexed, pg_dumpall; removed afterwards
 # The newest full backup that passes becomes latest.tar.gz.
 #
-# usage: backup-verify.sh [--deep] [--report-only] [--help]
+# usage: backup-verify.sh [--deep] [--full-test] [--report-only] [--help]
 #   --report-only   writes the report and nothing else
 # exit status: 0 all good; 6 something is wrong: the report and the lines on stderr say what; others see backup-lib.sh
 lib=$(readlink -f -- "${BASH_SOURCE[0]}") || exit 1
@@ -16,15 +19,28 @@ lib=$(readlink -f -- "${BASH_SOURCE[0]}") || exit 1
 . "${lib%/*}/backup-format.sh"
 # shellcheck source=templates/backup/backup-proof.sh
 . "${lib%/*}/backup-proof.sh"
+# shellcheck source=templates/backup/backup-s3.sh
+. "${lib%/*}/backup-s3.sh"
+# shellcheck source=templates/backup/backup-segments.sh
+. "${lib%/*}/backup-segments.sh"
+# shellcheck source=templates/backup/restore-sources.sh
+. "${lib%/*}/restore-sources.sh"
+# shellcheck source=templates/backup/restore-chain.sh
+. "${lib%/*}/restore-chain.sh"
+# shellcheck source=templates/backup/restore-server.sh
+. "${lib%/*}/restore-server.sh"
+# shellcheck source=templates/backup/backup-test-restore.sh
+. "${lib%/*}/backup-test-restore.sh"
 
-DEEP=no REPORT_ONLY=no
+# shellcheck disable=SC2034 # TEMPORARIES is filled by take_wal
+DEEP=no FULL_TEST=no REPORT_ONLY=no TEMPORARIES=()
 RESULTS='' FAILED=0 CHECKED=0
 WORK='' REPLICA=''
 
 main() {
   read_options "$@"
   trap 'fail_at $? $LINENO "$BASH_COMMAND"' ERR
-  trap '[ -z "$WORK" ] || rm -rf "$WORK"' EXIT
+  trap clean_up EXIT
   trap 'exit 1' HUP INT TERM
   run_as_postgres "$@"
   load_settings backup-verify
@@ -42,6 +58,8 @@ main() {
   verify_identity
   verify_fulls
   verify_wal
+  verify_chains
+  [ "$FULL_TEST" = no ] || test_restore
   write_report
   [ "$FAILED" -eq 0 ] || exit 6
 }
@@ -51,6 +69,7 @@ read_options() {
   for option in "$@"; do
     case $option in
     --deep) DEEP=yes ;;
+    --full-test) FULL_TEST=yes ;;
     --report-only) REPORT_ONLY=yes ;;
     *) show_help "$lib" "$option" && exit 0 ;;
     esac
@@ -95,7 +114,13 @@ verify_fulls() {
     [ -e "$file" ] || continue
     problem=$(stored_problem "$file")
     result "${file##*/}" stored "$problem"
-    if [[ -z $problem && $file == "$newest" ]]; then verify_newest "$file"; fi
+    [ -z "$problem" ] || continue
+    if [ "$file" = "$newest" ]; then
+      verify_newest "$file"
+    elif [ "$DEEP" = yes ]; then
+      problem=$(content_problem "$file" "$WORK")
+      result "${file##*/}" content "$problem"
+    fi
   done
 }
 
@@ -168,6 +193,30 @@ wal_problem() {
   [ -z "$holes" ] || printf 'segments are missing:%s; until they are found, nothing after such a hole can be restored' "$holes"
 }
 
+# From every backup on, over the timelines that a restore would follow. A backup whose WAL retention has removed is a snapshot: that
+# is no hole, but for the newest it is.
+verify_chains() {
+  local file key problem
+  choose_sources local
+  list_wal
+  for file in "$BACKUP_ROOT"/full/full_backup_[0-9]*.tar.gz; do
+    if [ ! -e "$file" ] || ! read_sidecar "$file.json"; then continue; fi
+    BACKED_UP=()
+    for key in "${!FIELD[@]}"; do BACKED_UP[$key]=${FIELD[$key]}; done
+    if ! [[ ${BACKED_UP[wal_segment_size]-} =~ ^[1-9][0-9]*$ && ${BACKED_UP[last_wal]-} =~ ^[0-9A-F]{24}$ &&
+      ${BACKED_UP[stop_lsn]-} =~ ^[0-9A-F]+/[0-9A-F]+$ && ${BACKED_UP[timeline]-} =~ ^[1-9][0-9]*$ ]]; then
+      continue # the newest one's is a problem of continuity
+    elif ! trace_timelines "${BACKED_UP[timeline]}" latest || ! follow_chain; then
+      problem=$PROBLEM
+    elif [[ -n $HOLE && -n $CHAIN_END ]]; then
+      problem="WAL is missing: $HOLE; until it is found, nothing after it can be restored from this backup"
+    else
+      problem=''
+    fi
+    result "${file##*/}" chain "$problem"
+  done
+}
+
 # usage: segment_before SEGMENT SIZE
 segment_before() {
   local per_log=$((0x100000000 / $2)) number
@@ -183,10 +232,18 @@ write_report() {
   {
     printf '{\n  "schema": "%s",\n  "kind": "report",\n  "cluster": "%s",\n  "node": "%s",\n' "$SCHEMA" "$CLUSTER_NAME" "$NODE_NAME"
     printf '  "started_at": "%s",\n  "ended_at": "%s",\n  "deep": %s,\n' "$STARTED" "$(now)" "$([ $DEEP = yes ] && printf true || printf false)"
+    printf '  "full_test": %s,\n' "$([ $FULL_TEST = yes ] && printf true || printf false)"
     printf '  "status": "%s",\n  "checked": %d,\n  "failed": %d,\n  "results": [\n%s\n  ]\n}\n' "$status" "$CHECKED" "$FAILED" "$RESULTS"
   } >"$directory/.report.tmp"
   mv "$directory/.report.tmp" "$file"
   log info "$status: $CHECKED checks, $FAILED failed; $file"
+}
+
+clean_up() {
+  local status=$?
+  stop_test
+  [ -z "$WORK" ] || rm -rf "$WORK"
+  exit "$status"
 }
 
 if [ "${BASH_SOURCE[0]}" = "$0" ]; then

@@ -2,9 +2,8 @@
 # The full backup that is restored: found, trusted, read. Sourced after restore-sources.sh and restore-s3.sh, never run.
 # Says no as restore-sources.sh does.
 
-# What was found: the file, or its key in S3; the backup's name; its sidecar, and what that says.
+# What was found: the file, or its key in S3; the backup's name; its sidecar, whose fields go into BACKED_UP.
 FILE='' KEY='' NAME='' SIDECAR_FILE=''
-declare -A BACKED_UP=()
 
 # usage: find_backup WORD; WORD as BACKUP of restore-full.sh
 find_backup() {
@@ -33,19 +32,27 @@ find_file() {
   trust_sidecar "$FILE" "$SIDECAR_FILE" "$NAME"
 }
 
-# usage: find_named NAME; in the archives, then in S3
+# usage: find_named NAME; in the archives, then in S3; what is spoilt in one may be whole in the next
 find_named() {
-  local directory
-  NAME=$1
+  local name=$1 directory first='' worst=10
   while IFS= read -r directory; do
-    if [ -e "$directory/$NAME" ]; then find_file "$directory/$NAME" && return; fi
+    [ -e "$directory/$name" ] || continue
+    if find_file "$directory/$name"; then return 0; fi
+    [ -n "$first" ] || first=$PROBLEM worst=$STATUS
   done < <(list_directories full)
-  has_source s3 || refuse 10 "$NAME is in none of the sources (${SOURCES[*]})" || return 1
-  [[ " ${LISTED[*]} " == *" $NAME "* ]] || list_s3 full || return 1
-  [[ " ${LISTED[*]} " == *" $NAME "* && " ${LISTED[*]} " == *" $NAME.json "* ]] ||
-    refuse 10 "$NAME is in none of the sources (${SOURCES[*]})" || return 1
-  FILE=''
-  fetch_sidecar "$NAME" && trust_sidecar "s3://$S3_BUCKET/$KEY" "$SIDECAR_FILE" "$NAME"
+  if has_source s3; then
+    if find_in_s3 "$name"; then return 0; fi
+    [ -n "$first" ] || first=$PROBLEM worst=$STATUS
+  fi
+  refuse "$worst" "${first:-$name is in none of the sources (${SOURCES[*]})}"
+}
+
+# usage: find_in_s3 NAME
+find_in_s3() {
+  [[ " ${LISTED[*]} " == *" $1 "* ]] || list_s3 full || return 1
+  [[ " ${LISTED[*]} " == *" $1 "* && " ${LISTED[*]} " == *" $1.json "* ]] || refuse 10 "$1 is in none of the sources (${SOURCES[*]})" || return 1
+  FILE='' NAME=$1
+  fetch_sidecar "$1" && trust_sidecar "s3://$S3_BUCKET/$KEY" "$SIDECAR_FILE" "$1"
 }
 
 # usage: fetch_sidecar NAME; from S3, where the object may end with .enc or not; sets KEY

@@ -2,6 +2,8 @@
 # How far the WAL reaches from a backup: over which timelines, to which segment without a hole, to which record and commit.
 # Sourced after restore-sources.sh and backup-segments.sh, never run. Says no as restore-sources.sh does.
 
+# What the sidecar of the backup in question says.
+declare -A BACKED_UP=()
 declare -A WAL_THERE=()
 # The timelines to go through, and the byte at which each but the last is left.
 PATH_TIMELINES=() PATH_ENDS=()

@@ -40,10 +40,10 @@ lib=$(readlink -f -- "${BASH_SOURCE[0]}") || exit 1
 . "${lib%/*}/restore-sources.sh"
 # shellcheck source=templates/backup/restore-s3.sh
 . "${lib%/*}/restore-s3.sh"
-# shellcheck source=templates/backup/restore-backup.sh
-. "${lib%/*}/restore-backup.sh"
 # shellcheck source=templates/backup/restore-chain.sh
 . "${lib%/*}/restore-chain.sh"
+# shellcheck source=templates/backup/restore-backup.sh
+. "${lib%/*}/restore-backup.sh"
 # shellcheck source=templates/backup/restore-reach.sh
 . "${lib%/*}/restore-reach.sh"
 # shellcheck source=templates/backup/restore-target.sh

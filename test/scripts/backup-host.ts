@@ -66,6 +66,8 @@ export class BackupHost {
 
   /** A program of this name comes before the real one on the scripts' PATH. */
   stub(name: string, ...lines: readonly string[]): void {
+    // It may be a link to the real one, which must not be written through.
+    rmSync(join(this.bin, name), { force: true });
     writeFileSync(join(this.bin, name), `${['#!/bin/bash', ...lines].join('\n')}\n`, { mode: 0o755 });
   }
 
