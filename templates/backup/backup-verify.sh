@@ -196,13 +196,12 @@ wal_problem() {
 # From every backup on, over the timelines that a restore would follow. A backup whose WAL retention has removed is a snapshot: that
 # is no hole, but for the newest it is.
 verify_chains() {
-  local file key problem
+  local file problem
   choose_sources local
   list_wal
   for file in "$BACKUP_ROOT"/full/full_backup_[0-9]*.tar.gz; do
     if [ ! -e "$file" ] || ! read_sidecar "$file.json"; then continue; fi
-    BACKED_UP=()
-    for key in "${!FIELD[@]}"; do BACKED_UP[$key]=${FIELD[$key]}; done
+    remember_backup
     if ! [[ ${BACKED_UP[wal_segment_size]-} =~ ^[1-9][0-9]*$ && ${BACKED_UP[last_wal]-} =~ ^[0-9A-F]{24}$ &&
       ${BACKED_UP[stop_lsn]-} =~ ^[0-9A-F]+/[0-9A-F]+$ && ${BACKED_UP[timeline]-} =~ ^[1-9][0-9]*$ ]]; then
       continue # the newest one's is a problem of continuity

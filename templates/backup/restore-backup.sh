@@ -7,13 +7,13 @@ FILE='' KEY='' NAME='' SIDECAR_FILE=''
 
 # usage: find_backup WORD; WORD as BACKUP of restore-full.sh
 find_backup() {
-  local word=$1 key
+  local word=$1
   case $word in
   latest | latest.tar.gz | "$BACKUP_ROOT/full/latest.tar.gz") find_latest || return 1 ;;
   */*) find_file "$(readlink -f -- "$word" || printf '%s' "$word")" || return 1 ;;
   *) find_named "${word%.enc}" || return 1 ;;
   esac
-  for key in "${!FIELD[@]}"; do BACKED_UP[$key]=${FIELD[$key]}; done
+  remember_backup
 }
 
 # usage: find_file PATH; a file anywhere; its sidecar beside it, in the archive, or in S3

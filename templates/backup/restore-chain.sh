@@ -10,6 +10,13 @@ PATH_TIMELINES=() PATH_ENDS=()
 CHAIN_END='' HOLE=''
 LAST_RECORD='' LAST_COMMIT=''
 
+# After read_sidecar: its fields go into BACKED_UP, and stay when other sidecars are read.
+remember_backup() {
+  local key
+  BACKED_UP=()
+  for key in "${!FIELD[@]}"; do BACKED_UP[$key]=${FIELD[$key]}; done
+}
+
 # Fills WAL_THERE: what any source holds with its sidecar.
 list_wal() {
   local directory name sidecar
