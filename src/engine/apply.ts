@@ -114,8 +114,11 @@ async function applyShared(run: Run, batch: Batch, index: number): Promise<boole
 
 function share(run: Run, from: string, to: readonly string[], register: string | undefined): void {
   const value = register === undefined ? undefined : run.registers.of(from)[register];
-  if (register !== undefined && value !== undefined)
-    for (const host of to) run.registers.set(host, register, value);
+  for (const host of to) {
+    if (register !== undefined && value !== undefined) run.registers.set(host, register, value);
+    // What it tells them is not what the plan had it tell.
+    if (run.offPlan.has(from)) run.offPlan.add(host);
+  }
 }
 
 function advance(run: Run, batch: Batch, hosts: readonly string[], to: number): void {

@@ -4,7 +4,7 @@ import type { JsonSchema } from '../core/resource.ts';
 import { isRecord, type Json, type Value } from '../core/value.ts';
 import { describe, oneOf } from './describe.ts';
 import { booleanHint } from './fields.ts';
-import { argumentHint, isKnownAs } from './foreign.ts';
+import { argumentHint, isKnownAs, valueHint } from './foreign.ts';
 import { entryOf, type LocatedMapping, partAt } from './located.ts';
 import { didYouMean } from './nearest.ts';
 import type { Problems } from './problems.ts';
@@ -68,6 +68,7 @@ export function reportArgument(
       problems.error(
         `${what} must be ${oneOf((params.allowedValues as Json[]).map(String))}, found ${describe(found)}`,
         position,
+        valueHint(place.resource.name, path.join('.'), found),
       );
       return;
     case 'pattern':

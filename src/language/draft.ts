@@ -42,5 +42,7 @@ export interface TaskDraft extends Inherited {
   readonly register: string | undefined;
   readonly registerPosition: Position;
   readonly retry: { readonly retries: number; readonly delayMs: number } | undefined;
+  /** Topics that a handler listens to, beside its name. */
+  readonly listen: readonly LocatedScalar[];
   readonly touches: readonly LocatedScalar[] | undefined;
 }

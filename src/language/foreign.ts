@@ -12,12 +12,14 @@ const MODULES: Table = {
   raw: 'write `shell:`',
   systemd: 'write `service: {name: …, state: started}`',
   systemd_service: 'write `service: {name: …, state: started}`',
-  lineinfile:
-    'write the whole file with `template:` or `file: {content: …}`: a line in it cannot be reviewed',
-  blockinfile: 'write the whole file with `template:` or `file: {content: …}`',
-  replace: 'write the whole file with `template:`',
+  lineinfile: 'write `line_in_file:`, or better the whole file with `template:`',
+  blockinfile: 'write `block_in_file:`, or better the whole file with `template:`',
+  replace: 'write `line_in_file:`, or the whole file with `template:`',
+  postgresql_user: 'write `postgresql_role:`',
+  postgresql_set: 'write `postgresql_conf:`, or under Patroni `patroni_config:`',
+  sysctl: 'write a file in /etc/sysctl.d with `file:`, which notifies `command: sysctl --system`',
   ini_file: 'write `ini_setting:`, or the whole file with `template:`',
-  debug: 'write `assert:`, or look at the result with -v',
+  debug: 'write `advise:` for what must hold, or look at the result with -v',
   fail: 'write `assert: {that: …, msg: …}`',
   setup: 'remove it: facts are looked at when they are needed',
   gather_facts: 'remove it: facts are looked at when they are needed',
@@ -45,7 +47,6 @@ const TASK_KEYS: Table = {
   only_if: 'write `when:`',
   unless: 'write `when:` with !( … )',
   environment: 'not supported yet: write `command: {environment: …}`',
-  listen: 'not supported yet: notify the handler by its name',
   check_mode: 'remove it: every plan is without changes',
   diff: 'remove it: use --diff on the command line',
   async: 'remove it: commands go on when the connection is lost; use `timeout`',
@@ -59,11 +60,30 @@ const TASK_KEYS: Table = {
   remote_user: 'write `ansible_user` in the inventory, or `become_user:`',
 };
 
+/** Values of Ansible that another resource stands for. */
+const VALUES: { readonly [argument: string]: Table } = {
+  'file.state': {
+    directory: 'write `directory: {path: …}`',
+    link: 'write `link: {path: …, target: …}`',
+    hard: 'hard links are not supported: write `link: {path: …, target: …}`',
+    touch: 'write `state: present` with `content: ""`',
+    file: 'remove it: a file that is declared is there',
+  },
+  'package.state': {
+    latest: 'write `version:`, so that a plan can say what comes',
+    installed: 'write `state: present`',
+    removed: 'write `state: absent`',
+  },
+};
+
+/** What to write for a value that an argument does not know. */
+export function valueHint(resource: string, argument: string, value: unknown): string | undefined {
+  return VALUES[`${resource}.${argument}`]?.[String(value)];
+}
+
 const PLAY_KEYS: Table = {
   gather_facts: 'remove it: facts are looked at when they are needed',
   roles: 'roles are not supported: write the tasks in the playbook',
-  pre_tasks: 'write them at the beginning of `tasks:`',
-  post_tasks: 'write them at the end of `tasks:`, after `meta: flush_handlers`',
   vars_prompt: 'pass the value with -e name=value',
   sudo: 'write `become: true`',
   sudo_user: 'write `become_user:`',
@@ -71,6 +91,8 @@ const PLAY_KEYS: Table = {
   user: 'write `ansible_user` in the inventory',
   connection: 'write `ansible_connection` in the inventory',
   environment: 'not supported yet: write `command: {environment: …}`',
+  become_method: 'remove it: sudo is the only one',
+  collections: 'remove it: resources have one name each',
   strategy: 'remove it: write `serial:` for smaller batches',
   host: 'write `hosts:`',
   import_playbook: 'write it between the plays: `- import_playbook: FILE`',

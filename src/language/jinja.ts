@@ -78,6 +78,8 @@ function rewriteExpression(inner: string): string | undefined {
   if (bare.includes('|')) return 'filters do not exist: functions come first, as in {{upper x}}';
   if (/^[\w.]+(\[[^\]]*\]|\.\w+)+$/.test(inner) && bare.includes('[') && !/\.\[/.test(inner))
     return `write {{ ${dotted(inner)} }}`;
+  if (/^\w[\w.]*\[/.test(bare) && !/\.\[/.test(inner))
+    return 'write {{lookup mapping key}} where the key is in a variable: {{lookup (lookup hostvars host) "port"}}';
   if (/[\w"\])]\s*(==|!=|<=|>=|<|>|~|\+|\*|%)\s*["\w(]/.test(bare))
     return 'templates do not calculate: compare with {{#if (eq a b)}}, or put the expression into `when`';
   if (

@@ -10,6 +10,7 @@ import { type Inherited, NOTHING_INHERITED, readTags } from './inherited.ts';
 import { type Located, plainValue } from './located.ts';
 import { type Names, namesOf } from './names.ts';
 import { matchHosts } from './patterns.ts';
+import { checkHandlers, FLUSH, withHandlers } from './play-handlers.ts';
 import { readPlayVariables } from './play-variables.ts';
 import type { Problems } from './problems.ts';
 import { type Around, isImport, readImport } from './read-import.ts';
@@ -24,7 +25,9 @@ const PLAY_KEYS: readonly string[] = [
   'defaults',
   'vars',
   'vars_files',
+  'pre_tasks',
   'tasks',
+  'post_tasks',
   'handlers',
   'serial',
   'max_fail_percentage',
@@ -48,6 +51,11 @@ export interface PlayReading {
   /** Tells the variables of a host in a play, for loops of includes. */
   readonly scopeOf?: (host: string, layers: Pick<PlayDraft, 'defaults' | 'vars'>, taskVars: Layer) => Names;
 }
+
+type TaskKey = 'pre_tasks' | 'tasks' | 'post_tasks' | 'handlers';
+
+/** Whichever tags are chosen, handlers that are due run at their time. */
+const ALWAYS: Inherited = { ...NOTHING_INHERITED, tags: ['always'] };
 
 const NOBODY = namesOf('variable', {});
 
@@ -139,15 +147,24 @@ export function readPlay(
     hosts,
     scopeOf: (host: string, taskVars: Layer): Names => reading.scopeOf?.(host, variables, taskVars) ?? NOBODY,
   };
-  const readTasks = (key: 'tasks' | 'handlers', idPrefix: string, around: Inherited): TaskDraft[] => {
+  const readTasks = (key: TaskKey, idPrefix: string, around: Inherited): TaskDraft[] => {
     const entry = fields.entry(key);
     const items = entry && plainValue(entry.value) !== null ? fields.list(key) : [];
-    return readTaskList(items ?? [], idPrefix, around, { ...taskReading, mayNest: key === 'tasks' });
+    return readTaskList(items ?? [], idPrefix, around, { ...taskReading, mayNest: key !== 'handlers' });
   };
-  const tasks = readTasks('tasks', `${place.id}.t`, inherited);
+  const flush = (after: readonly TaskDraft[], id: string): TaskDraft[] =>
+    after.length === 0 ? [] : readTaskList([FLUSH], id, ALWAYS, { ...taskReading, mayNest: false });
+  const before = readTasks('pre_tasks', `${place.id}.b`, inherited);
+  const flushed = flush(before, `${place.id}.f`);
+  const main = readTasks('tasks', `${place.id}.t`, inherited);
+  const isPost = fields.entry('post_tasks') !== undefined;
+  const flushedAgain = isPost ? flush(main, `${place.id}.g`) : [];
+  const after = readTasks('post_tasks', `${place.id}.a`, inherited);
+  const read = [...before, ...flushed, ...main, ...flushedAgain, ...after];
   const handlers = readTasks('handlers', `${place.id}.h`, { ...inherited, tags: [] });
-  checkHandlers(tasks, handlers, problems);
-  if (!fields.entry('tasks'))
+  const tasks = read.map((task) => withHandlers(task, handlers, problems));
+  checkHandlers(read, handlers, problems);
+  if (!['pre_tasks', 'tasks', 'post_tasks'].some((key) => fields.entry(key)))
     problems.error(
       'a play has `tasks:`, none found',
       node.position,
@@ -162,7 +179,7 @@ export function readPlay(
     maxFailPercentage: readMaxFail(fields, problems),
     ...variables,
     tasks,
-    handlers,
+    handlers: handlers.map((handler) => withHandlers(handler, handlers, problems)),
     folder: dirname(within.files.findLast((path) => path !== '') ?? ''),
   };
 }
@@ -197,28 +214,4 @@ function readHosts(fields: Fields, { inventory, isInventoryWhole, problems }: Pl
       wanted.add(host);
   }
   return inventory.hosts.map((host) => host.name).filter((name) => wanted.has(name));
-}
-
-function checkHandlers(
-  tasks: readonly TaskDraft[],
-  handlers: readonly TaskDraft[],
-  problems: Problems,
-): void {
-  const names = handlers.map((handler) => handler.name);
-  handlers.forEach((handler, index) => {
-    if (names.indexOf(handler.name) < index)
-      problems.error(
-        `there are two handlers called \`${handler.name}\``,
-        handler.position,
-        'give them different names',
-      );
-  });
-  for (const task of [...tasks, ...handlers])
-    for (const node of task.notify)
-      if (!names.includes(String(node.value)))
-        problems.error(
-          `the play has no handler called \`${node.value}\``,
-          node.position,
-          names.length > 0 ? `handlers: ${names.join(', ')}` : 'write it under `handlers:` of the play',
-        );
 }

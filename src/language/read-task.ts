@@ -23,6 +23,7 @@ export const TASK_KEYWORDS: readonly string[] = [
   'changed_when',
   'failed_when',
   'touches',
+  'listen',
   ...INHERITED_KEYS,
 ];
 
@@ -76,11 +77,15 @@ export function readTask(
     registerPosition: fields.entry('register')?.value.position ?? node.position,
     retry: readRetry(fields, problems),
     touches: readTouches(fields, problems),
+    listen: fields.texts('listen'),
   };
   if (fields.entry('loop_control') && !loop)
     problems.error('`loop_control` has no effect without `loop`', fields.entry('loop_control')?.keyPosition);
   return task;
 }
+
+/** The full names that Ansible's own modules have. */
+const BUILTIN = /^ansible\.(builtin|legacy)\./;
 
 /** The one key of a task that is no keyword. */
 function findResource(
@@ -92,7 +97,8 @@ function findResource(
   const found: { entry: Entry; resource: ResourceSchema }[] = [];
   let isRefused = false;
   for (const entry of others) {
-    const resource = entry.key === 'meta' ? FLUSH_HANDLERS : resources.find((r) => r.name === entry.key);
+    const key = entry.key.replace(BUILTIN, '');
+    const resource = key === 'meta' ? FLUSH_HANDLERS : resources.find((r) => r.name === key);
     if (resource) found.push({ entry, resource });
     else {
       isRefused = true;

@@ -157,7 +157,11 @@ function delegate({ draft, loaded }: TaskContext, host: string, scope: Names): s
   throw new Mistake(
     `\`delegate_to\` must be a host of the inventory, found ${describe(value)}`,
     draft.delegateTo.position,
-    typeof value === 'string' ? didYouMean(value, names, 'hosts') : undefined,
+    value === 'localhost'
+      ? 'put `localhost: {ansible_connection: local}` into the inventory'
+      : typeof value === 'string'
+        ? didYouMean(value, names, 'hosts')
+        : undefined,
   );
 }
 

@@ -55,7 +55,15 @@ const SCRIPTS: { [act: string]: string } = {
   rm: 'rm -rf -- "$1"',
   append: '[ ! -f "$1" ] || printf x >>"$1"',
   nothing: ':',
+  fail: 'exit 1',
+  need: '[ -e "$1" ]',
 };
+
+/** A step that fails, always or where something is missing: mostly in a block, or ignored. */
+const failing = fc.record({ path, act: fc.constantFrom('fail', 'need') }).map(({ path: p, act }) => ({
+  command: { argv: ['sh', '-c', SCRIPTS[act], 'x', inRoot(p)] },
+  touches: [inRoots('elsewhere')],
+}));
 const created = mostly(FILES).map((p) => ({
   command: { argv: ['sh', '-c', '[ -d "${1%/*}" ] && : >"$1" || :', 'x', inRoot(p)], creates: inRoot(p) },
 }));
@@ -67,7 +75,16 @@ const act = fc.oneof(
   { weight: 2, arbitrary: link },
   { weight: 2, arbitrary: command },
   { weight: 1, arbitrary: created },
+  { weight: 1, arbitrary: failing },
 );
+
+/** A stretch of tasks that stands in a block, and how many behind it rescue it and come always. */
+const block = fc.record({
+  from: fc.nat(3),
+  tasks: fc.integer({ min: 1, max: 3 }),
+  rescue: fc.nat(2),
+  always: fc.nat(1),
+});
 
 /** How a task hangs together with the ones before it. */
 const around = fc.record({
@@ -76,6 +93,7 @@ const around = fc.record({
   contentFrom: fc.option(fc.nat(5), { nil: undefined }),
   notify: fc.boolean(),
   runOnce: fc.boolean(),
+  ignoreErrors: fc.boolean(),
   changedWhen: fc.option(fc.boolean(), { nil: undefined }),
   weights: fc.nat(3),
 });
@@ -85,8 +103,10 @@ const play = fc
     tasks: fc.array(fc.tuple(act, around), { minLength: 1, maxLength: 7 }),
     serial: fc.option(fc.constantFrom(1, 2), { nil: undefined }),
     withHandler: fc.boolean(),
+    block: fc.option(block, { nil: undefined }),
+    bears: fc.boolean(),
   })
-  .map(({ tasks, serial, withHandler }) => ({ tasks, serial, withHandler }));
+  .map((p) => ({ ...p }));
 
 export const playbooks: fc.Arbitrary<Generated> = fc
   .record({
@@ -117,7 +137,13 @@ type Act = { readonly [resource: string]: unknown };
 
 /** Writes one generated play as a user would; a path is declared once per play. */
 function written(
-  p: { tasks: readonly (readonly [Act, Around])[]; serial: number | undefined; withHandler: boolean },
+  p: {
+    tasks: readonly (readonly [Act, Around])[];
+    serial: number | undefined;
+    withHandler: boolean;
+    block: typeof block extends fc.Arbitrary<infer T> ? T | undefined : never;
+    bears: boolean;
+  },
   number: number,
 ): unknown {
   const declared = new Set<string>();
@@ -133,7 +159,8 @@ function written(
     name: `play ${number + 1}`,
     hosts: 'db',
     ...(p.serial === undefined ? {} : { serial: p.serial }),
-    tasks,
+    ...(p.bears ? { any_errors_fatal: false } : {}),
+    tasks: p.block === undefined ? tasks : withBlock(tasks, p.block),
     ...(p.withHandler
       ? {
           handlers: [
@@ -146,6 +173,24 @@ function written(
         }
       : {}),
   };
+}
+
+/** The same tasks, some of them in a block. */
+function withBlock(
+  tasks: readonly unknown[],
+  how: { from: number; tasks: number; rescue: number; always: number },
+): unknown[] {
+  const before = tasks.slice(0, how.from);
+  const [inside, rescue, always, after] = [how.tasks, how.rescue, how.always, tasks.length].reduce(
+    ({ parts, left }, count) => ({ parts: [...parts, left.slice(0, count)], left: left.slice(count) }),
+    { parts: [] as unknown[][], left: tasks.slice(how.from) },
+  ).parts as [unknown[], unknown[], unknown[], unknown[]];
+  if (inside.length === 0) return [...before];
+  return [
+    ...before,
+    { block: inside, ...(rescue.length ? { rescue } : {}), ...(always.length ? { always } : {}) },
+    ...after,
+  ];
 }
 
 function oneTask(
@@ -171,6 +216,7 @@ function oneTask(
     ...(how.register ? { register } : {}),
     ...(earlier && isLight ? { when: `${earlier.name}.changed` } : {}),
     ...(how.notify && withHandler ? { notify: 'note it' } : {}),
+    ...(how.ignoreErrors && resource === 'command' ? { ignore_errors: true } : {}),
     ...(how.runOnce && how.weights === 3 ? { run_once: true } : {}),
     ...(how.changedWhen === true && resource === 'command' ? { changed_when: true } : {}),
   };

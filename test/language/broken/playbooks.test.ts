@@ -89,7 +89,7 @@ steps: []
     - lineinfile: { path: /x, line: y }
 `,
     [
-      '3:7 there is no resource `lineinfile` | write the whole file with `template:` or `file: {content: …}`: a line in it cannot be reviewed',
+      '3:7 there is no resource `lineinfile` | write `line_in_file:`, or better the whole file with `template:`',
     ],
   ],
   [
@@ -101,12 +101,12 @@ steps: []
     ['3:7 there is no resource `apt` | write `package:`'],
   ],
   [
-    'a fully qualified module',
+    'a module of a collection',
     `- hosts: db
   tasks:
-    - ansible.builtin.copy: { dest: /x }
+    - community.general.copy: { dest: /x }
 `,
-    ['3:7 there is no resource `ansible.builtin.copy` | write `copy:`'],
+    ['3:7 there is no resource `community.general.copy` | write `copy:`'],
   ],
   [
     'with_items',
@@ -324,7 +324,7 @@ steps: []
     - name: Restart etcd
       service: { name: etcd }
 `,
-    ['4:15 the play has no handler called `Restart etc` | handlers: Restart etcd'],
+    ['4:15 the play has no handler called `Restart etc` | did you mean `Restart etcd`?'],
   ],
   [
     'two handlers of one name',
