@@ -17,7 +17,6 @@ const MODULES: Table = {
   replace: 'write `line_in_file:`, or the whole file with `template:`',
   postgresql_user: 'write `postgresql_role:`',
   postgresql_set: 'write `postgresql_conf:`, or under Patroni `patroni_config:`',
-  sysctl: 'write a file in /etc/sysctl.d with `file:`, which notifies `command: sysctl --system`',
   ini_file: 'write `ini_setting:`, or the whole file with `template:`',
   debug: 'write `advise:` for what must hold, or look at the result with -v',
   fail: 'write `assert: {that: …, msg: …}`',
