@@ -26,7 +26,6 @@ const SHARED: Keywords = {
   become: said(BOOLEAN, 'Become root by sudo.'),
   become_user: said(TEXT, 'Become this account.'),
   vars: said(MAPPING, 'Variables.'),
-  environment: said(MAPPING, 'Variables of the environment of commands; values may be secrets.'),
 };
 
 const OUTCOME: Keywords = {
