@@ -9,7 +9,6 @@ import type { RunSummary } from '../journal/runs.ts';
 import { soFarText } from '../report/run-so-far.ts';
 import { type Args, allOf, isSet } from './args.ts';
 import { readTreatments, treatments } from './doubts.ts';
-import { tellHowToGoOn } from './go-on.ts';
 import { openWith } from './open-project.ts';
 import { differing } from './read-files.ts';
 import { resumedBy } from './recording.ts';
@@ -50,8 +49,7 @@ export async function resumeRunbook(args: Args, original: Args, run: RunSummary)
     const end = await watched(work, composition, stopping, (text) => desk.print(text));
     if (end === 'abandoned') return abandonedOutcome(composition);
     if (typeof end === 'string') return end;
-    desk.print(tellEnd(original, runbook, end, desk.elapsed(), console.paintErr));
-    tellHowToGoOn(composition, end.outcome);
+    desk.print(tellEnd(original, runbook, end, desk.elapsed(), console.paintErr, run.id));
     return end.outcome;
   } finally {
     await desk.close();

@@ -7,7 +7,6 @@ import { apply } from './apply.ts';
 import { type Args, allOf, isSet } from './args.ts';
 import { checkConfirmations, wantedTexts } from './confirmations.ts';
 import { credentials } from './credentials.ts';
-import { tellHowToGoOn } from './go-on.ts';
 import { openWith } from './open-project.ts';
 import { hasTerminal } from './prompt.ts';
 import { newRecording } from './recording.ts';
@@ -78,8 +77,10 @@ async function carryOut(
     const work = range.undo ? undoRunbook(context, range.steps) : runRunbook(context, range.from);
     const end = await watched(work, composition, stopping, (text) => desk.print(text));
     if (end === 'abandoned') return abandonedOutcome(composition);
-    desk.print(tellEnd(args, runbook, end, desk.elapsed(), console.paintErr));
-    tellHowToGoOn(composition, end.outcome);
+    // Going back is not taken up again.
+    const journal = range.undo ? undefined : composition.recording?.journal;
+    const taken = journal?.isBegun ? journal.run : undefined;
+    desk.print(tellEnd(args, runbook, end, desk.elapsed(), console.paintErr, taken));
     return end.outcome;
   } finally {
     await desk.close();

@@ -14,6 +14,7 @@ export function tellEnd(
   end: RunbookEnd,
   elapsed: string,
   paint: Paint,
+  run?: string,
 ): string {
   const { outcome, done, left, at } = end;
   const last = Math.max(at?.begun ? at.step.number : 0, ...done.map(({ number }) => number));
@@ -31,9 +32,13 @@ export function tellEnd(
         },
       }),
       left,
-      goOn: commandLine(args, ['--from', String(safeFrom(runbook, at?.step.number ?? 1))]),
+      goOn:
+        run !== undefined
+          ? `fanops resume ${run}`
+          : commandLine(args, ['--from', String(safeFrom(runbook, at?.step.number ?? 1))]),
       ...(last > 0 ? { goBack: commandLine(args, ['--undo', String(last)]) } : {}),
       elapsed,
+      ...(run === undefined ? {} : { record: `fanops runs show ${run}` }),
     },
     paint,
   );

@@ -19,6 +19,8 @@ export interface ShownEnd {
   readonly goOn: string;
   readonly goBack?: string;
   readonly elapsed: string;
+  /** Shows what happened, line by line. */
+  readonly record?: string;
 }
 
 const WORDS: { readonly [outcome in Outcome]?: string } = {
@@ -32,7 +34,7 @@ const WORDS: { readonly [outcome in Outcome]?: string } = {
 
 /** What was done, what was not, what was seen last, and what to type now. */
 export function runbookEndText(end: ShownEnd, paint: Paint = plainPaint): string {
-  const { outcome, at, done, left, goOn, goBack, elapsed } = end;
+  const { outcome, at, done, left, goOn, goBack, elapsed, record } = end;
   if (!at) return `\n${paint(outcome === 'done' ? 'ok' : 'failed', `RUNBOOK ${outcome}`)}  ${elapsed}`;
   const reason = at.reason === undefined ? '' : `: ${harmless(at.reason)}`;
   return [
@@ -49,6 +51,7 @@ export function runbookEndText(end: ShownEnd, paint: Paint = plainPaint): string
     ...(at.pointOfNoReturn ? ['            the point of no return is behind it'] : []),
     `to go on:   ${goOn}`,
     ...(goBack === undefined ? [] : [`to go back: ${goBack}`]),
+    ...(record === undefined ? [] : [`the record: ${record}`]),
   ].join('\n');
 }
 
