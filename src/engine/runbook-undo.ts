@@ -53,6 +53,6 @@ async function takeBack(context: RunbookContext, step: Step): Promise<StepEnd> {
 }
 
 /** A step without tasks only looked. */
-export function changesSomething({ play }: Step): boolean {
+function changesSomething({ play }: Step): boolean {
   return play.tasks.length > 0;
 }

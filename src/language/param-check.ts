@@ -1,5 +1,4 @@
 import type { Param } from '../core/runbook.ts';
-import { Unknown } from '../core/value.ts';
 import { type Condition, compileCondition } from './condition.ts';
 import { type ConditionEnvironment, conditionEnvironment } from './condition-environment.ts';
 import { Fields } from './fields.ts';
@@ -59,9 +58,4 @@ function scopeOf(params: readonly Param[], { inventory }: ParamsReading): Names 
     vars: namesOf('variable', values),
     groups: namesOf('group', inventory.groups),
   });
-}
-
-/** Whether a value is still to be given. */
-export function isOpen({ value }: Param): boolean {
-  return value instanceof Unknown;
 }
