@@ -23,6 +23,7 @@ const SPECIAL: {
   release: { files: 'files' },
   script: { src: 'either' },
   systemd_unit: { src: 'either' },
+  unarchive: { src: 'file' },
   advise: { that: 'conditions' },
   assert: { that: 'conditions' },
 };

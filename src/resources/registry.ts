@@ -43,6 +43,7 @@ import { sysctl } from './sysctl.ts';
 import { systemdUnit } from './systemd-unit.ts';
 import { template } from './template.ts';
 import { transfer } from './transfer.ts';
+import { unarchive } from './unarchive.ts';
 import { user } from './user.ts';
 import { waitFor } from './wait-for.ts';
 
@@ -92,6 +93,7 @@ export const resources: readonly AnyResource[] = [
   systemdUnit,
   template,
   transfer,
+  unarchive,
   user,
   waitFor,
 ];

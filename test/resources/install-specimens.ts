@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -30,6 +31,22 @@ function localFile(dir: string, text: string) {
   writeFileSync(path, text);
   return { path, sha256: createHash('sha256').update(text).digest('hex'), size: Buffer.byteLength(text) };
 }
+
+/** An archive with one file in it, and a directory to unpack it into, both of a hostile name. */
+const ARCHIVES: readonly Specimen[] = NAMES.map((name) =>
+  specimen(
+    'unarchive',
+    `of an archive named ${JSON.stringify(name)}`,
+    'create',
+    (dir) => {
+      mkdirSync(join(dir, name), { mode: 0o755 });
+      writeFileSync(join(dir, 'inside'), 'x');
+      execFileSync('tar', ['-cf', join(dir, `${name}.tar`), '-C', dir, 'inside']);
+      return { archive: join(dir, `${name}.tar`), dest: join(dir, name) };
+    },
+    true,
+  ),
+);
 
 const RELEASES: readonly Specimen[] = [
   ...NAMES.map((name) =>
@@ -209,4 +226,4 @@ function seeded(dir: string, name: string, text: string): string {
   return join(dir, name);
 }
 
-export const INSTALL_SPECIMENS: readonly Specimen[] = [...RELEASES, ...FILES, ...ROLES];
+export const INSTALL_SPECIMENS: readonly Specimen[] = [...ARCHIVES, ...RELEASES, ...FILES, ...ROLES];
