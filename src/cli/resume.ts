@@ -25,7 +25,10 @@ import { type Composition, compose } from './wiring.ts';
 export async function resume(args: Args): Promise<Outcome> {
   const said = readTreatments(allOf(args, 'treat-as'));
   const run = findRun(readSettings(args, process.env, process.cwd()).runs, args.positionals[0] ?? '');
-  if (!isResumable(run)) throw mistake(`the run ${run.id} is done: there is nothing to go on with`);
+  if (!isResumable(run))
+    throw mistake(`the run ${run.id} ended as ${run.outcome}: there is nothing to go on with`, {
+      hint: '`fanops runs` shows what can be taken up',
+    });
   process.chdir(run.started.command.cwd);
   const original = await originalArgs(run, args);
   if (isAboutRunbook(original))

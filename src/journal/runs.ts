@@ -21,10 +21,13 @@ export function listRuns(folder: string): readonly RunSummary[] {
   return idsIn(folder).flatMap((id) => readRun(folder, id) ?? []);
 }
 
-/** The ids that a word stands for: itself, the beginning of one or more, or `last`. */
+/** The ids that a word stands for: itself, the beginning of one or more, or `last`: the newest that did something. */
 export function idsFor(folder: string, word: string): readonly string[] {
   const ids = idsIn(folder);
-  if (word === 'last') return ids.slice(-1);
+  if (word === 'last') {
+    const last = ids.findLast((id) => !wasKeptOff(readRun(folder, id)));
+    return last === undefined ? [] : [last];
+  }
   return ids.includes(word) ? [word] : ids.filter((id) => id.startsWith(word));
 }
 
@@ -45,8 +48,13 @@ export function readRun(folder: string, id: string): RunSummary | undefined {
 }
 
 /** Whether there is something to take up: whatever did not end well may be. */
-export function isResumable({ outcome }: RunSummary): boolean {
-  return outcome !== 'done';
+export function isResumable(run: RunSummary): boolean {
+  return run.outcome !== 'done' && !wasKeptOff(run);
+}
+
+/** Another run held a host, and nothing was done: not what anybody means who goes on with the last run. */
+function wasKeptOff(run: RunSummary | undefined): boolean {
+  return run?.outcome === 'leased' && !run.entries.some(({ type }) => type === 'batch-sent');
 }
 
 /** Ids sort by time. */
