@@ -159,7 +159,8 @@ const UNPACK = `if [ "$(head -c 2 "$t")" = PK ]; then
   unpack() { unzip -q "$t" -d "$d/tree"; }
 else
   names() { tar -tPf "$t"; }
-  unpack() { tar -xf "$t" -C "$d/tree" --no-same-owner --delay-directory-restore; }
+  # Not by -C: tar reads backslashes in its argument.
+  unpack() { (cd "$d/tree" && tar -xf "$t" --no-same-owner --delay-directory-restore); }
 fi
 names >"$d/names" || { echo 'the archive is damaged, or is none that tar or unzip can read' >&2; exit 1; }
 if grep -E '^/|(^|/)\\.\\.(/|$)' "$d/names" >&2; then
