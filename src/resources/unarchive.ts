@@ -143,7 +143,8 @@ function unpackScript(args: UnarchiveArgs, body: Body | undefined): Script {
     owner === undefined ? undefined : sh`chown -Rh ${owner} "$d/tree"`,
     group === undefined ? undefined : sh`chgrp -Rh ${group} "$d/tree"`,
     // The directory itself keeps its own attributes.
-    sh`(cd "$d/tree" && find . -mindepth 1 -maxdepth 1 -exec cp -a --remove-destination -t ${dest} -- {} +)`,
+    sh`to=${dest}; export to`,
+    sh`(cd "$d/tree" && find . -mindepth 1 -maxdepth 1 -exec sh -c 'cp -a --remove-destination -t "$to" -- "$@"' sh {} +)`,
     sh`printf '%s\\n' "$sum" >"$d/stamp"`,
     sh`chmod 0644 "$d/stamp"`,
     sh`sync -f ${dest}`,
