@@ -115,7 +115,8 @@ class RequestQueue {
       reject(this.#over(false));
       return promise;
     }
-    if (this.#pending.length === 0 && !options.unawaited) this.#onWait();
+    // What nobody waits for may be answered or not by now: it must not decide what counts.
+    if (!options.unawaited && this.#pending.every((one) => one.unawaited)) this.#onWait();
     const output = { stdout: [], stderr: [] };
     this.#pending.push({
       ...options,

@@ -65,11 +65,11 @@ for (const [argv, message, hint] of bad)
 
 test('every mistake of a command line is named at once', () => {
   assert.equal(
-    mistakesOf(['--nope', '-Z', '-K']).map((d) => d.message),
+    mistakesOf(['--nope', '-Z', '--out', 'f']).map((d) => d.message),
     [
       '`fanops apply` has no option `--nope`',
       '`fanops apply` has no option `-Z`',
-      '`-K` is not supported',
+      '`--out` is not supported',
       'PLAYBOOK is missing',
     ],
   );

@@ -13,6 +13,9 @@ function lostInTheSecond(session: Session): Session {
     stats: session.stats,
     probe: (script, options) => session.probe(script, options),
     strike: (handlers) => session.strike(handlers),
+    takeLease: (wanted) => session.takeLease(wanted),
+    dropLease: (run) => session.dropLease(run),
+    lease: () => session.lease(),
     close: () => session.close(),
     async run({ commands }, listener) {
       const [first, second] = commands;
