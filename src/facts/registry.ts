@@ -1,4 +1,5 @@
 import type { AnyFactKind } from '../core/fact.ts';
+import { archiveListing } from './archive-listing.ts';
 import { authorizedKeys } from './authorized-keys.ts';
 import { backupArchive } from './backup-archive.ts';
 import { content } from './content.ts';
@@ -27,6 +28,7 @@ import { user } from './user.ts';
 
 /** Every kind of fact that fanops can look at. */
 export const factKinds: readonly AnyFactKind[] = [
+  archiveListing,
   authorizedKeys,
   backupArchive,
   content,

@@ -12,6 +12,7 @@ import { directory } from './directory.ts';
 import { escrowFacts } from './escrow-facts.ts';
 import { fetch } from './fetch.ts';
 import { file } from './file.ts';
+import { gatherArchive } from './gather-archive.ts';
 import { group } from './group.ts';
 import { http } from './http.ts';
 import { iniSetting } from './ini-setting.ts';
@@ -62,6 +63,7 @@ export const resources: readonly AnyResource[] = [
   escrowFacts,
   fetch,
   file,
+  gatherArchive,
   group,
   http,
   iniSetting,

@@ -19,6 +19,7 @@ import { changedPaths, treeOf } from './tree.ts';
 // These ask a Patroni, write on the controller, read another host, or end this one: their own files have what they need.
 const ELSEWHERE = [
   'fetch',
+  'gather_archive',
   'http',
   'patroni_config',
   'patroni_facts',
