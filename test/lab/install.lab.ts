@@ -1,9 +1,10 @@
 // The documented install on real hosts: playbooks/install.yml on the cluster of cluster.yml, its refusals, and what
 // clients notice of it.
 import * as assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { test } from 'uvu';
 import {
+  archiveASegment,
+  archiver,
   asPostgres,
   assertUnchanged,
   CLUSTER,
@@ -23,13 +24,6 @@ const FULL = '/var/backups/fanatico/full';
 
 /** Name of the full backup that the later tests decrypt, and who made it. */
 let backup = { name: '', on: '' };
-
-function archiver(host: string): { archived: number; failed: number } {
-  const [archived, failed] = sqlOn(host, 'select archived_count, failed_count from pg_stat_archiver').split(
-    '|',
-  );
-  return { archived: Number(archived), failed: Number(failed) };
-}
 
 function archiveTimeout(): string {
   return textOn('db1', 'curl -s http://$(hostname):8008/config | jq .postgresql.parameters.archive_timeout');
@@ -72,13 +66,7 @@ test('it installs, and a client that tries again loses nothing that was acknowle
 
 test('archiving counts up without a failure', () => {
   const on = leader();
-  const before = archiver(on);
-  sqlOn(on, 'select pg_create_restore_point($$test$$), pg_switch_wal()');
-  const deadline = Date.now() + 30_000;
-  while (archiver(on).archived <= before.archived) {
-    assert.ok(Date.now() < deadline, `still ${before.archived} segments`);
-    spawnSync('sleep', ['0.3']);
-  }
+  archiveASegment(on);
   assert.equal(archiver(on).failed, 0);
 });
 

@@ -7,6 +7,8 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** The default lab, or another one: FANOPS_LAB_* and an inventory of its hosts. */
 export const INVENTORY = process.env.FANOPS_TEST_INVENTORY ?? 'inventory/lab.yml';
 export const HOSTS = ['db1', 'db2', 'db3'] as const;
+/** Where Patroni keeps the cluster's data. */
+export const DATA = '/var/lib/postgresql/15/fanatico';
 export const CLUSTER = ['playbooks/cluster.yml', '-i', INVENTORY];
 export const INSTALL = ['playbooks/install.yml', '-i', INVENTORY];
 
@@ -55,6 +57,50 @@ export function sqlOn(host: string, statement: string): string {
 export function leader(): string {
   const list = JSON.parse(textOn('db1', 'patronictl list -f json')) as { Member: string; Role: string }[];
   return list.find((member) => member.Role === 'Leader')?.Member ?? assert.fail('no leader');
+}
+
+export function archiver(host: string): { archived: number; failed: number } {
+  const [archived, failed] = sqlOn(host, 'select archived_count, failed_count from pg_stat_archiver').split(
+    '|',
+  );
+  return { archived: Number(archived), failed: Number(failed) };
+}
+
+/** Closes a segment on the leader and waits until one more is archived, without a failure. */
+export function archiveASegment(host: string): void {
+  const before = archiver(host);
+  sqlOn(host, 'select pg_create_restore_point($$test$$), pg_switch_wal()');
+  soon(
+    `${host} archives more than ${before.archived} segments`,
+    () => archiver(host).archived > before.archived,
+  );
+  assert.equal(archiver(host).failed, before.failed);
+}
+
+/** Every other host streams from this one: by name, for a base backup in the making streams, too. */
+export function standbysStream(from: string): void {
+  const others = HOSTS.filter((host) => host !== from).join();
+  const seen = `select string_agg(application_name, ',' order by application_name) from pg_stat_replication
+    where state = 'streaming'`;
+  soon(`${others} stream from ${from}`, () => sqlOn(from, seen) === others);
+}
+
+/** Hands leadership to another member, which is returned once it leads. */
+export function switchOver(from: string, to: string): string {
+  asPostgres(from, `patronictl switchover --force --candidate ${to}`);
+  soon(
+    `${to} leads`,
+    () => textOn(to, 'curl -s -o /dev/null -w %{http_code} http://$(hostname):8008/leader') === '200',
+  );
+  return to;
+}
+
+function soon(what: string, holds: () => boolean): void {
+  const deadline = Date.now() + 60_000;
+  while (!holds()) {
+    assert.ok(Date.now() < deadline, `not within a minute: ${what}`);
+    spawnSync('sleep', ['0.3']);
+  }
 }
 
 /** The recap's lines, one for each host. */

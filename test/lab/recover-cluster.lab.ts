@@ -1,0 +1,95 @@
+// The document's scenario 2 on real hosts: all three data directories are gone, and playbooks/recover-cluster.yml brings back what
+// the archive has.
+import * as assert from 'node:assert/strict';
+import { test } from 'uvu';
+import {
+  archiveASegment,
+  asPostgres,
+  CLUSTER,
+  DATA,
+  fanopsEnds,
+  HOSTS,
+  INSTALL,
+  INVENTORY,
+  leader,
+  onHost,
+  standbysStream,
+  switchOver,
+  textOn,
+} from './on-lab.ts';
+import { assertHolds, type Commit, endOfArchive, letItCommit, startOracle, stopOracle } from './oracle.ts';
+
+/** Who led, and is restored: the archive is there. */
+let target = '';
+let [replica, survivor] = ['', ''];
+let commits: Commit[] = [];
+
+const run = (): string[] => [
+  'run',
+  'playbooks/recover-cluster.yml',
+  '-i',
+  INVENTORY,
+  '-e',
+  `target=${target}`,
+];
+const confirmed = (): string[] => ['--yes', '--confirm', `restore ${target}`, '--confirm', 'accept'];
+
+/** Neither frozen nor marked: as on any other day. */
+function assertUntouched(): void {
+  for (const host of HOSTS)
+    textOn(host, 'cd /var/lib/fanatico && test ! -e schedule-freeze && test ! -e restore-in-progress');
+}
+
+test('a cluster with backups, and a client that commits all the time', () => {
+  fanopsEnds(0, 'lab', 'up');
+  for (const playbook of [CLUSTER, INSTALL]) fanopsEnds(0, 'apply', ...playbook, '--yes');
+  target = leader();
+  [replica, survivor] = HOSTS.filter((host) => host !== target) as [string, string];
+  startOracle(survivor, target);
+  asPostgres(target, '/opt/fanatico/backup/scripts/backup-full.sh --verify');
+  letItCommit(survivor, 30);
+  archiveASegment(target);
+  letItCommit(survivor, 5);
+});
+
+test('it is refused while the cluster works', () => {
+  const refused = fanopsEnds(5, ...run(), ...confirmed());
+  assert.match(refused.all, new RegExp(`${target} leads: the cluster works`));
+  assertUntouched();
+});
+
+test('it is refused while one data directory survives, which holds more than the backup', () => {
+  for (const host of [target, replica, survivor]) killOn(host);
+  commits = stopOracle(survivor);
+  for (const host of [target, replica]) onHost(host, `rm -rf ${DATA}`);
+  const refused = fanopsEnds(5, ...run(), ...confirmed());
+  assert.match(refused.all, new RegExp(`${survivor} still holds data, and that is newer than any backup`));
+  assertUntouched();
+  onHost(survivor, `test -s ${DATA}/PG_VERSION`);
+});
+
+test('it brings back exactly what was archived', () => {
+  onHost(survivor, `rm -rf ${DATA}`);
+  const end = endOfArchive(target);
+  fanopsEnds(0, ...run(), ...confirmed());
+  assert.equal(leader(), target);
+  console.log(`  ${assertHolds(target, commits, end)}`);
+});
+
+test('afterwards the others stream, the schedules go on, and a switchover archives cleanly', () => {
+  assertUntouched();
+  standbysStream(target);
+  archiveASegment(switchOver(target, replica));
+  standbysStream(replica);
+  onHost(survivor, `rm -rf ${DATA}.before-restore-*`);
+});
+
+/** As a power cut: nothing is closed, nothing more is archived. */
+function killOn(host: string): void {
+  onHost(
+    host,
+    'systemctl kill --kill-who=all --signal=KILL patroni; systemctl stop patroni; ! pgrep -u postgres -x postgres',
+  );
+}
+
+test.run();
