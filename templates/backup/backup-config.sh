@@ -1,7 +1,7 @@
 #!/bin/bash
 # Backs up this node's configuration: what CONFIG_PATHS names (Patroni, etcd, cron, backup.conf, …), PostgreSQL's own files
-# in the data directory, and the cluster's dynamic configuration. Called by a path unit when one of the files changes and
-# by a timer; content that is in the newest backup already makes no new one. Every artefact is encrypted or, with
+# in the data directory, and the cluster's dynamic configuration. Called by cron every five minutes, which sees the DCS, too,
+# as no path unit does; content that is in the newest backup already makes no new one. Every artefact is encrypted or, with
 # ENCRYPTION="no", leaves out what holds passwords. The backup key never comes along: it would lie beside what it opens.
 #
 # usage: backup-config.sh [--upload-s3] [--dry-run] [--help]
