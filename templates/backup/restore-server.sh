@@ -6,7 +6,8 @@ readonly KEPT=postgresql.auto.conf.backed-up
 SERVER_PID='' SERVER_LOG=''
 
 # usage: configure DIRECTORY; what the recovery needs goes into postgresql.auto.conf, which overrules whatever the backup brought
-# along, and what that file was is kept beside it
+# along, and what that file was is kept beside it. Without an archive_command WAL stays marked as to be archived, as when the
+# command fails; but a server that stops does not try again for seconds.
 configure() {
   rm -f "$1"/{postmaster.pid,postmaster.opts,standby.signal,recovery.signal}
   [ -e "$1/$KEPT" ] || { if [ -e "$1/postgresql.auto.conf" ]; then cp "$1/postgresql.auto.conf" "$1/$KEPT"; else : >"$1/$KEPT"; fi; }
@@ -14,7 +15,7 @@ configure() {
   {
     printf '# Written by restore-full.sh for the recovery; restore-full.sh --finish puts back what was here.\n'
     printf "%s = '%s'\n" restore_command "$(restore_command)" "${RECOVERY_TARGET[@]}" recovery_target_action pause \
-      archive_mode on archive_command /bin/false listen_addresses '' hot_standby on primary_conninfo '' primary_slot_name ''
+      archive_mode on archive_command '' listen_addresses '' hot_standby on primary_conninfo '' primary_slot_name ''
     limits_of "$1"
     [ "$SIDE" = no ] || printf "%s = '%s'\n" unix_socket_directories "$REAL"
   } >"$1/.postgresql.auto.conf.tmp"
