@@ -2,11 +2,15 @@ import type { FactRequest } from './fact.ts';
 import type { Secret } from './secret.ts';
 
 /** Where the bytes of a command's stdin come from. */
-export type Source =
+export type Source = (
   | { readonly kind: 'text'; readonly text: string | Secret }
   | { readonly kind: 'base64'; readonly base64: string }
   /** A file on the controller: streamed, never held in memory. */
-  | { readonly kind: 'file'; readonly path: string; readonly sha256: string; readonly size: number };
+  | { readonly kind: 'file'; readonly path: string; readonly sha256: string; readonly size: number }
+) & {
+  /** Sent ahead of it, for the command's own script to take off. */
+  readonly before?: Secret;
+};
 
 /** Something to be done, as data. Only the engine runs it. */
 export type Command =

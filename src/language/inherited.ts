@@ -1,5 +1,6 @@
 import type { BlockPart } from '../core/task.ts';
 import { type Layer, layerOf } from './definitions.ts';
+import { readEnvironment } from './environment.ts';
 import type { Fields } from './fields.ts';
 import type { Located, LocatedScalar } from './located.ts';
 import type { Problems } from './problems.ts';
@@ -17,6 +18,8 @@ export interface Inherited {
   readonly notify: readonly LocatedScalar[];
   readonly ignoreErrors: boolean;
   readonly sensitive: boolean;
+  /** Outermost first. */
+  readonly environment: readonly Located[];
   readonly blocks: readonly BlockPart[];
   /** The items of loops at includes, which conditions read by their own names, and what is shown of them. */
   readonly turns: { readonly [name: string]: Shape };
@@ -34,6 +37,7 @@ export const NOTHING_INHERITED: Inherited = {
   notify: [],
   ignoreErrors: false,
   sensitive: false,
+  environment: [],
   blocks: [],
   turns: {},
   label: '',
@@ -52,6 +56,7 @@ export const INHERITED_KEYS: readonly string[] = [
   'ignore_errors',
   'sensitive',
   'no_log',
+  'environment',
 ];
 
 export function inheritedFrom(
@@ -74,7 +79,17 @@ export function inheritedFrom(
     notify: [...around.notify, ...fields.texts('notify')],
     ignoreErrors: fields.boolean('ignore_errors') ?? around.ignoreErrors,
     sensitive: readSensitive(fields, problems) ?? around.sensitive,
+    environment: withOwnEnvironment(around, fields, problems),
   };
+}
+
+export function withOwnEnvironment(
+  { environment }: Inherited,
+  fields: Fields,
+  problems: Problems,
+): readonly Located[] {
+  const own = readEnvironment(fields, problems);
+  return own ? [...environment, own] : environment;
 }
 
 /** Variables of a block or task, stronger than those around it; one layer as long as nobody adds any. */

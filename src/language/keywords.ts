@@ -8,6 +8,16 @@ export interface Keywords {
 const TEXT: JsonSchema = { type: 'string' };
 const BOOLEAN: JsonSchema = { type: 'boolean' };
 const MAPPING: JsonSchema = { type: 'object' };
+const ENVIRONMENT: JsonSchema = {
+  anyOf: [
+    {
+      type: ['object', 'null'],
+      propertyNames: { pattern: '^[A-Za-z_][A-Za-z0-9_]*$' },
+      additionalProperties: { type: ['string', 'number', 'boolean'] },
+    },
+    { type: 'string', pattern: '\\{\\{' },
+  ],
+};
 const TEXTS: JsonSchema = { anyOf: [TEXT, { type: 'array', items: TEXT }] };
 const CONDITION: JsonSchema = {
   anyOf: [TEXT, BOOLEAN, { type: 'array', items: { anyOf: [TEXT, BOOLEAN] } }],
@@ -26,6 +36,10 @@ const SHARED: Keywords = {
   become: said(BOOLEAN, 'Become root by sudo.'),
   become_user: said(TEXT, 'Become this account.'),
   vars: said(MAPPING, 'Variables.'),
+  environment: said(
+    ENVIRONMENT,
+    'Environment variables of `command`, `shell` and `script`; may be secret. What stands further in wins.',
+  ),
 };
 
 const OUTCOME: Keywords = {

@@ -29,6 +29,7 @@ const IMPORT_KEYS = [
   'tags',
   'become',
   'become_user',
+  'environment',
 ];
 
 export function isImport(node: Located): node is LocatedMapping {

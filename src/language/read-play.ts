@@ -6,7 +6,7 @@ import type { PlayDraft, TaskDraft } from './draft.ts';
 import { Fields } from './fields.ts';
 import { playKeyHint } from './foreign.ts';
 import { AT_THE_PLAYBOOK, type Includes } from './includes.ts';
-import { type Inherited, NOTHING_INHERITED, readTags } from './inherited.ts';
+import { type Inherited, NOTHING_INHERITED, readTags, withOwnEnvironment } from './inherited.ts';
 import { type Located, plainValue } from './located.ts';
 import { type Names, namesOf } from './names.ts';
 import { matchHosts } from './patterns.ts';
@@ -34,6 +34,7 @@ const PLAY_KEYS: readonly string[] = [
   'any_errors_fatal',
   'become',
   'become_user',
+  'environment',
   'tags',
 ];
 
@@ -139,7 +140,9 @@ export function readPlay(
   const hosts = readHosts(fields, reading);
   const become = fields.boolean('become') ?? (fields.entry('become_user') ? true : from.become);
   const becomeUser = fields.text('become_user') ?? from.becomeUser;
-  const inherited = { ...from, tags: [...from.tags, ...readTags(fields)], become, becomeUser };
+  const environment = withOwnEnvironment(from, fields, problems);
+  const tags = [...from.tags, ...readTags(fields)];
+  const inherited = { ...from, tags, become, becomeUser, environment };
   const variables = readPlayVariables(fields, place.label, reading, within);
   const taskReading = {
     ...reading,

@@ -2,6 +2,7 @@ import { CEL_WORDS } from './condition-environment.ts';
 import { checkName } from './definitions.ts';
 import { describe } from './describe.ts';
 import type { TaskDraft } from './draft.ts';
+import { refuseEnvironment } from './environment.ts';
 import { Fields } from './fields.ts';
 import { isForeignModule, taskKeyHint } from './foreign.ts';
 import { conditionsOf, INHERITED_KEYS, type Inherited, inheritedFrom } from './inherited.ts';
@@ -55,6 +56,8 @@ export function readTask(
   const { args, isWrong } = readArguments(entry, resource, problems);
   const loop = fields.entry('loop')?.value;
   const control = readLoopControl(fields, problems);
+  refuseEnvironment(fields, resource, problems);
+  if (resource === FLUSH_HANDLERS) refuseCondition(fields, place, node, problems);
   const register = readRegister(fields, problems);
   const name = readName(fields, resource, args, problems);
   const task: TaskDraft = {
@@ -82,6 +85,19 @@ export function readTask(
   if (fields.entry('loop_control') && !loop)
     problems.error('`loop_control` has no effect without `loop`', fields.entry('loop_control')?.keyPosition);
   return task;
+}
+
+/** Handlers run for all hosts of the batch together: a condition has no host to be judged for. */
+function refuseCondition(fields: Fields, place: TaskPlace, node: Located, problems: Problems): void {
+  const own = fields.entry('when');
+  if (own || (place.when.length > 0 && place.blocks.length > 0))
+    problems.error(
+      own
+        ? '`meta: flush_handlers` cannot have `when`'
+        : '`meta: flush_handlers` cannot stand in a block with `when`',
+      own?.keyPosition ?? node.position,
+      own ? 'write `when` at the handlers' : 'move it behind the block, or write `when` at the handlers',
+    );
 }
 
 /** The full names that Ansible's own modules have. */

@@ -8,6 +8,7 @@ import type { ControllerFiles } from './controller-files.ts';
 import { type Definition, type Layer, valueLayer } from './definitions.ts';
 import { describe } from './describe.ts';
 import type { TaskDraft } from './draft.ts';
+import { withEnvironment } from './environment.ts';
 import type { Loaded } from './load-inventory.ts';
 import { type LoopItem, loopItems } from './loop.ts';
 import type { Names } from './names.ts';
@@ -142,7 +143,10 @@ function renderArguments(
     if (rendered !== undefined) args[key] = own ? rendered : asTextsWhereWanted(rendered, wanted, value);
   }
   if (problems.count > before) return args;
-  const complete = problems.collect(() => withFiles(draft, args, files, scope), draft.position);
+  const complete = problems.collect(
+    () => withFiles(draft, withEnvironment(draft, args, scope), files, scope),
+    draft.position,
+  );
   if (!complete) return args;
   checkArguments(complete, draft, problems);
   return complete;

@@ -1,17 +1,18 @@
 import type { Change } from '../core/change.ts';
-import type { Command, CommandResult } from '../core/command.ts';
+import type { Command, CommandResult, Source } from '../core/command.ts';
 import type { FactView } from '../core/fact.ts';
 import type { Resource } from '../core/resource.ts';
 import type { Secret } from '../core/secret.ts';
 import { quote, sh } from '../core/shell.ts';
 import { milliseconds } from './parts/duration.ts';
+import { withSecrets } from './parts/environment.ts';
 import {
   PROGRAM_IDENTITY,
   type ProgramArgs,
+  program,
   programDiff,
   programNeeds,
   programProperties,
-  surroundings,
   WORDS,
 } from './parts/program.ts';
 import { object, text } from './parts/schema.ts';
@@ -86,14 +87,23 @@ function wordsOf({ cmd, argv }: CommandArgs): readonly string[] {
 
 function run(args: CommandArgs): Command {
   const words = wordsOf(args);
-  const { stdin, timeout = '30m' } = args;
+  const { timeout = '30m' } = args;
+  const stdin = readBy(args);
   return {
     kind: 'shell',
-    script: surroundings(args, sh`exec ${words}`).text,
+    script: program(args, sh`exec ${words}`).text,
     display: words.map(quote).join(' '),
-    ...(stdin === undefined ? {} : { stdin: { kind: 'text', text: stdin } as const }),
+    ...(stdin && { stdin }),
     timeoutMs: milliseconds(timeout),
   };
+}
+
+/** What a command or a shell is given to read. */
+export function readBy({
+  stdin,
+  environment,
+}: Pick<CommandArgs, 'stdin' | 'environment'>): Source | undefined {
+  return withSecrets(stdin === undefined ? undefined : { kind: 'text', text: stdin }, environment);
 }
 
 /** As Ansible keeps it: without the newlines at its end, so that it can be compared as it is written. */

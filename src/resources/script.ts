@@ -7,6 +7,7 @@ import { lines, quote, Script, sh } from '../core/shell.ts';
 import { type CommandOutput, OUTPUT_RESULT, outputOf } from './command.ts';
 import { type Body, bodyOf, type LocalFile } from './parts/body.ts';
 import { milliseconds } from './parts/duration.ts';
+import { takeSecrets, withSecrets } from './parts/environment.ts';
 import {
   PROGRAM_IDENTITY,
   type ProgramArgs,
@@ -82,7 +83,7 @@ function run(args: ScriptArgs): Command {
     kind: 'shell',
     script: runBy(args, body).text,
     display: shownName(args),
-    stdin: body.stdin,
+    stdin: withSecrets(body.stdin, args.environment) ?? body.stdin,
     timeoutMs: milliseconds(args.timeout ?? '30m'),
   };
 }
@@ -103,6 +104,7 @@ function runBy(args: ScriptArgs, body: Body): Script {
   const { args: words = [], executable } = args;
   return lines(
     sh`set -eu`,
+    takeSecrets(args.environment),
     sh`umask_before=$(umask); umask 077`,
     sh`d=$(mktemp -d)`,
     sh`trap 'rm -rf -- "$d"' EXIT`,
@@ -113,7 +115,10 @@ function runBy(args: ScriptArgs, body: Body): Script {
     sh`umask "$umask_before"`,
     sh`set -- ${words}`,
     executable === undefined ? INTERPRETER : sh`set -- ${executable} "$t" "$@"`,
-    surroundings(args, sh`"$@" </dev/null`),
+    // Apart: no variable of the author's can take the place of one that is needed here, as `d`.
+    sh`(`,
+    surroundings(args, sh`exec "$@" </dev/null`),
+    sh`)`,
   );
 }
 

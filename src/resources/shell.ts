@@ -3,17 +3,17 @@ import type { FactView } from '../core/fact.ts';
 import type { Resource } from '../core/resource.ts';
 import type { Secret } from '../core/secret.ts';
 import { type Script, sh } from '../core/shell.ts';
-import { type CommandOutput, OUTPUT_RESULT, outputOf } from './command.ts';
+import { type CommandOutput, OUTPUT_RESULT, outputOf, readBy } from './command.ts';
 import { milliseconds } from './parts/duration.ts';
 import {
   type Line,
   PROGRAM_IDENTITY,
   type ProgramArgs,
+  program,
   programDiff,
   programNeeds,
   programProperties,
   type Reading,
-  surroundings,
 } from './parts/program.ts';
 import { absolutePath, object, text } from './parts/schema.ts';
 
@@ -72,13 +72,14 @@ export const shell: Resource<ShellArgs, CommandOutput> = {
   needs: (args) => programNeeds(args, readingOf(args)),
   diff,
   commands: (args) => {
-    const { cmd, executable = SH, stdin, timeout = '30m' } = args;
+    const { cmd, executable = SH, timeout = '30m' } = args;
+    const stdin = readBy(args);
     return [
       {
         kind: 'shell',
-        script: surroundings(args, sh`exec ${executable} -c ${cmd}`).text,
+        script: program(args, sh`exec ${executable} -c ${cmd}`).text,
         display: cmd,
-        ...(stdin === undefined ? {} : { stdin: { kind: 'text', text: stdin } as const }),
+        ...(stdin && { stdin }),
         timeoutMs: milliseconds(timeout),
       },
     ];

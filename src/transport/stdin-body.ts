@@ -21,6 +21,7 @@ export type Body =
   | {
       readonly kind: 'uploaded';
       readonly open: () => Promise<Readable>;
+      readonly before?: Buffer;
       readonly sha256?: string;
       readonly name: string;
     };
@@ -36,6 +37,7 @@ export function bodiesOf(sources: readonly (Source | undefined)[], room = 1 << 2
         open: () => openFile(source.path),
         sha256: source.sha256,
         name: source.path,
+        ...(source.before && { before: Buffer.from(source.before.expose()) }),
       };
     const bytes = bytesOf(source);
     if (bytes.length > left)
@@ -54,11 +56,19 @@ export async function upload(
   const folder = target.slice(0, target.lastIndexOf('/'));
   const script = 'umask 077; mkdir -p "$1" && cat >"$2" && exec sha256sum <"$2"';
   const source = await body.open();
-  const { sent, arrived } = await contact.channel(script, [folder, target], async (channel) => {
+  const { read, sent, arrived } = await contact.channel(script, [folder, target], async (channel) => {
     const hash = createHash('sha256');
+    const all = createHash('sha256');
+    if (body.before !== undefined) {
+      all.update(body.before);
+      channel.stdin.write(body.before);
+    }
     const output: Buffer[] = [];
     for (const stream of [channel.stdout, channel.stderr]) stream.on('data', (c: Buffer) => output.push(c));
-    source.on('data', (chunk: Buffer) => hash.update(chunk));
+    source.on('data', (chunk: Buffer) => {
+      hash.update(chunk);
+      all.update(chunk);
+    });
     let unreadable: Error | undefined;
     source.once('error', (error) => {
       unreadable = error;
@@ -69,10 +79,11 @@ export async function upload(
     const exit = await channel.closed;
     if (exit.status === null && exit.signal === null)
       throw new Lost('the connection was lost during an upload');
-    return { sent: hash.digest('hex'), arrived: Buffer.concat(output).toString().trim() };
+    const digests = { read: hash.digest('hex'), sent: all.digest('hex') };
+    return { ...digests, arrived: Buffer.concat(output).toString().trim() };
   });
-  if (body.sha256 !== undefined && sent !== body.sha256)
-    throw new BadBody(`${body.name} has changed: expected sha256 ${body.sha256}, found ${sent}`);
+  if (body.sha256 !== undefined && read !== body.sha256)
+    throw new BadBody(`${body.name} has changed: expected sha256 ${body.sha256}, found ${read}`);
   if (!arrived.startsWith(sent))
     throw new BadBody(`${body.name} did not arrive whole: the host says "${arrived}"`);
 }
@@ -86,8 +97,10 @@ async function openFile(path: string): Promise<Readable> {
 }
 
 function bytesOf(source: Exclude<Source, { kind: 'file' }>): Buffer {
-  if (source.kind === 'base64') return Buffer.from(source.base64, 'base64');
-  return Buffer.from(source.text instanceof Secret ? source.text.expose() : source.text);
+  const before = Buffer.from(source.before?.expose() ?? '');
+  if (source.kind === 'base64') return Buffer.concat([before, Buffer.from(source.base64, 'base64')]);
+  const text = source.text instanceof Secret ? source.text.expose() : source.text;
+  return Buffer.concat([before, Buffer.from(text)]);
 }
 
 /** As it is where a shell can carry it, else in base64. */

@@ -15,11 +15,13 @@ const CANARIES = {
   inventory: 'kanarie\'1 "$(x)\\ü-inventory',
   commandLine: 'kanarie\'2 "$(x)\\ü-command-line',
   groupVars: 'kanarie\'3 "$(x)\\ü-group-vars',
+  environment: 'kanarie\'5 "$(x)\\ü-environment',
   readBack: 'kanarie4-read-back-from-the-host',
 };
 
 const PLAYBOOK = `- name: Secrets
   hosts: h
+  environment: { OUTER: "{{e}}", LEVEL: 1 }
   tasks:
     - name: Into a file
       file:
@@ -31,6 +33,13 @@ const PLAYBOOK = `- name: Secrets
         argv: [sh, -c, "sleep 0.3; cat; cat >&2; exit {{status}}"]
         stdin: "{{a}} {{b}}"
       register: said
+    - name: Into the environment of a command
+      command: { argv: [sh, -c, 'sleep 0.3; printf %s "$OUTER" >"$1"; printf %s "$OUTER"', x, "{{base}}/seen-by-command"] }
+    - name: Into that of a shell, and its stdin behind it
+      shell: { cmd: 'printf %s "$OUTER" >seen-by-shell; sleep 0.3; cat', chdir: "{{base}}", stdin: "{{a}}" }
+    - name: Into that of a script that is streamed
+      environment: { t: "{{e}}", d: /nowhere }
+      script: { src: seen.sh, chdir: "{{base}}" }
     - name: Read back
       sensitive: true
       command: { argv: [cat, "{{base}}/kept"] }
@@ -47,7 +56,11 @@ const PLAYBOOK = `- name: Secrets
 
 function inProject(use: (folder: string) => void): void {
   inFolder(
-    { 'p.yml': PLAYBOOK, 'group_vars/all.yml': `b: !secret ${JSON.stringify(CANARIES.groupVars)}\n` },
+    {
+      'p.yml': PLAYBOOK,
+      'seen.sh': 'printf %s "$t" >seen-by-script\nsleep 0.3\n',
+      'group_vars/all.yml': `b: !secret ${JSON.stringify(CANARIES.groupVars)}\n`,
+    },
     (folder) => {
       execFileSync('age-keygen', ['-o', join(folder, 'id')], { stdio: 'ignore' });
       const recipient = execFileSync('age-keygen', ['-y', join(folder, 'id')], { encoding: 'utf8' }).trim();
@@ -58,7 +71,7 @@ function inProject(use: (folder: string) => void): void {
       const host = `{ansible_connection: local, fanops_state_dir: ${folder}/lib, fanops_run_dir: ${folder}/run}`;
       writeFileSync(
         join(folder, 'hosts.yml'),
-        `all:\n  hosts:\n    h: ${host}\n  vars:\n    base: ${folder}\n    status: 0\n    a: !secret ${JSON.stringify(CANARIES.inventory)}\n`,
+        `all:\n  hosts:\n    h: ${host}\n  vars:\n    base: ${folder}\n    status: 0\n    a: !secret ${JSON.stringify(CANARIES.inventory)}\n    e: !secret ${JSON.stringify(CANARIES.environment)}\n`,
       );
       writeFileSync(join(folder, 'extra.yml'), `c: !secret ${JSON.stringify(CANARIES.commandLine)}\n`);
       writeFileSync(join(folder, 'kept'), CANARIES.readBack);
@@ -136,6 +149,8 @@ test('nothing that apply shows or leaves behind holds a secret, whether it succe
       assertUnseen(folder, `apply that ends with ${status}`, ended.stdout + ended.stderr);
       assertUnseen(folder, 'what apply leaves behind', leftBehind(folder));
     }
+    for (const seen of ['seen-by-command', 'seen-by-shell', 'seen-by-script'])
+      assert.is(readFileSync(join(folder, seen), 'utf8'), CANARIES.environment);
     assert.is(readFileSync(join(folder, 'copy'), 'utf8'), CANARIES.readBack);
     assert.match(readFileSync(join(folder, 'settings'), 'utf8'), CANARIES.inventory);
   });

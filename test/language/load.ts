@@ -49,7 +49,16 @@ export const RESOURCES: readonly ResourceSchema[] = [
   ),
   declare(
     'command',
-    schema({ cmd: text, argv: { type: 'array', items: text }, stdin: content, creates: text }, []),
+    schema(
+      {
+        cmd: text,
+        argv: { type: 'array', items: text },
+        stdin: content,
+        creates: text,
+        environment: { type: 'object', 'x-secret': true, 'x-inherits': true },
+      },
+      [],
+    ),
     schema({ status: { type: 'integer' }, stdout: text, stdout_lines: { type: 'array', items: text } }, []),
     'cmd',
   ),

@@ -111,10 +111,37 @@ const CASES: readonly Case[] = [
     commands: [{ script: 'exec login', stdin: { kind: 'text', text: Secret.open('hush') } }],
   },
   {
-    title: 'a secret in the environment is refused',
-    args: { cmd: 'login', environment: { PASSWORD: Secret.open('hush') } },
+    title: 'a secret in the environment goes ahead of stdin, and not into the script',
+    args: { cmd: 'login', environment: { USER: 'u', PASSWORD: Secret.open('hush') }, stdin: 'in' },
     facts: facts(),
-    change: refusal(/a secret cannot be an argument or in the environment, where others see it: use stdin/),
+    change: RUN,
+    commands: [
+      {
+        script: [
+          'IFS= read -r fanops_secret_1 || exit',
+          'export USER=u',
+          'fanops_secret_1=$(printf %s "$fanops_secret_1" | base64 -d && echo .) || exit',
+          'export PASSWORD="${fanops_secret_1%.}"',
+          'unset fanops_secret_1',
+          'exec login',
+        ].join('\n'),
+        stdin: { kind: 'text', text: 'in', before: Secret.open('aHVzaA==\n') },
+      },
+    ],
+  },
+  {
+    title: 'a probe is not asked with a secret in its environment',
+    args: { cmd: 'login', environment: { PASSWORD: Secret.open('hush') }, unless: 'true' },
+    facts: facts(),
+    change: refusal(
+      /^`unless` cannot be asked with the secret variable PASSWORD in its environment: use `creates`/,
+    ),
+  },
+  {
+    title: 'a secret that no environment can hold is refused unseen',
+    args: { cmd: 'login', environment: { PASSWORD: Secret.open('hush\0') } },
+    facts: facts(),
+    change: refusal(/^the secret variable PASSWORD holds a NUL byte, which no program can be given/),
   },
 ];
 

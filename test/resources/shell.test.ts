@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -84,9 +84,9 @@ const CASES: readonly Case[] = [
   },
   {
     title: 'a secret may not be in the line',
-    args: { cmd: 'x', environment: { A: Secret.open('hush') } },
+    args: { cmd: 'x', unless: Secret.open('hush') },
     facts: facts(),
-    change: refusal(/a secret cannot be an argument or in the environment/),
+    change: refusal(/a secret cannot be an argument, where others see it/),
   },
 ];
 expectCases(test, shell, CASES);
@@ -106,6 +106,16 @@ test('probes run where and with what the command runs', ({ dir }) => {
   assert.is(plan(SH, shell, args).change.action, 'none');
   assert.is(plan(SH, shell, { ...args, environment: { A: 'c' } }).change.action, 'run');
   assert.is(plan(SH, shell, { ...args, unless: ['test', '-e', 'here'] }).change.action, 'none');
+});
+
+test('a secret variable arrives byte for byte, and stdin behind it', ({ dir }) => {
+  const secret = ' \\t"$(id)\'ü\n\n';
+  const cmd = 'printf %s "$A" >seen; cat >in; env | grep -c fanops_secret || :';
+  const environment = { A: Secret.open(secret), B: Secret.open('') };
+  const { results } = apply(SH, shell, { cmd, chdir: dir, environment, stdin: 'a\nb' });
+  assert.equal([results[0]?.status, results[0]?.stdout], [0, '0\n']);
+  assert.is(readFileSync(join(dir, 'seen'), 'utf8'), secret);
+  assert.is(readFileSync(join(dir, 'in'), 'utf8'), 'a\nb');
 });
 
 test('a probe that does not exist is no answer', () => {

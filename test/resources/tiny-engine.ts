@@ -116,6 +116,8 @@ function spawn({ shell, env }: Machine, script: string, stdin: Source | undefine
 
 function bytesOf(stdin: Source | undefined): Buffer {
   if (stdin === undefined) return Buffer.alloc(0);
+  const { before, ...behind } = stdin;
+  if (before) return Buffer.concat([Buffer.from(before.expose()), bytesOf(behind)]);
   if (stdin.kind === 'file') return readFileSync(stdin.path);
   if (stdin.kind === 'base64') return Buffer.from(stdin.base64, 'base64');
   return Buffer.from(stdin.text instanceof Secret ? stdin.text.expose() : stdin.text);

@@ -1,10 +1,19 @@
 import { blocked, type Change, NONE } from '../../core/change.ts';
 import type { FactRequest, FactView } from '../../core/fact.ts';
 import type { JsonSchema } from '../../core/resource.ts';
+import { Secret } from '../../core/secret.ts';
 import { lines, quote, type Script, sh } from '../../core/shell.ts';
 import { secretIn, type Value } from '../../core/value.ts';
 import { placeFact } from '../../facts/place.ts';
 import { probeFact } from '../../facts/probe.ts';
+import {
+  ENVIRONMENT,
+  type Environment,
+  exported,
+  secretsOf,
+  secretsProblem,
+  takeSecrets,
+} from './environment.ts';
 import { absolutePath, duration } from './schema.ts';
 import { splitWords } from './words.ts';
 
@@ -18,7 +27,7 @@ export type ProgramArgs = {
   readonly removes?: string;
   readonly unless?: Line;
   readonly only_if?: Line;
-  readonly environment?: { readonly [name: string]: string };
+  readonly environment?: Environment;
   readonly timeout?: string | number;
 };
 
@@ -41,12 +50,7 @@ export function programProperties(reading: string): { readonly [name: string]: J
     removes: absolutePath('Not run when this path does not exist.'),
     unless: { ...LINE, description: `Not run when this command succeeds. ${PROMISE} ${reading}.` },
     only_if: { ...LINE, description: `Run only when this command succeeds. ${PROMISE} ${reading}.` },
-    environment: {
-      type: 'object',
-      propertyNames: { pattern: '^[A-Za-z_][A-Za-z0-9_]*$' },
-      additionalProperties: { type: 'string' },
-      description: 'Environment variables.',
-    },
+    environment: ENVIRONMENT,
     timeout: duration('It is ended after this time; 30m when absent.'),
   };
 }
@@ -78,8 +82,12 @@ export function programDiff(args: ProgramArgs, reading: Reading, facts: FactView
 }
 
 function guardProblem(args: ProgramArgs, { read }: Reading): string | undefined {
+  const [secret] = secretsOf(args.environment);
   for (const argument of ['unless', 'only_if'] as const) {
     const line = args[argument];
+    // Probes are asked by argument, many in one look: nothing secret may be among them.
+    if (line !== undefined && secret)
+      return `\`${argument}\` cannot be asked with the secret variable ${secret[0]} in its environment: use \`creates\`, \`removes\` or \`when\``;
     const problem = line === undefined ? undefined : lineProblem(line, read);
     if (problem) return `\`${argument}\`: ${problem}`;
   }
@@ -112,9 +120,13 @@ function notRun(args: ProgramArgs, reading: Reading, facts: FactView): Change | 
 
 /** What may be wrong with arguments that a schema cannot see. */
 function programProblem(args: ProgramArgs): string | undefined {
-  const { stdin: _, content: __, source: ___, ...seen } = args as { readonly [argument: string]: Value };
+  const { stdin: _, content: __, source: ___, ...others } = args as { readonly [argument: string]: Value };
+  const plain = Object.entries(args.environment ?? {}).filter(([, value]) => !(value instanceof Secret));
+  const seen = { ...others, environment: Object.fromEntries(plain) };
   if (secretIn(seen))
-    return 'a secret cannot be an argument or in the environment, where others see it: use stdin';
+    return 'a secret cannot be an argument, where others see it: use stdin or the environment';
+  const unsent = secretsProblem(args.environment, LONGEST);
+  if (unsent) return unsent;
   const long = textsIn(seen).find((text) => Buffer.byteLength(text) > LONGEST);
   if (long !== undefined)
     return `an argument begins with "${long.slice(0, 20)}" and is ${Buffer.byteLength(long)} bytes long; the system takes ${LONGEST}: use stdin or a file`;
@@ -123,19 +135,21 @@ function programProblem(args: ProgramArgs): string | undefined {
     : undefined;
 }
 
-/** Where it runs, and with which variables. */
-export function surroundings({ chdir, environment = {} }: ProgramArgs, ...then: Script[]): Script {
-  return lines(
-    chdir === undefined ? undefined : sh`cd -- ${chdir} || exit`,
-    ...Object.entries(environment).map(([name, value]) => sh`export ${name}=${value}`),
-    ...then,
-  );
+/** A program of a host: its secret variables are at the head of what it reads. */
+export function program(args: ProgramArgs, then: Script): Script {
+  return lines(takeSecrets(args.environment), surroundings(args, then));
+}
+
+/** Where it runs, and with which variables; secret ones have been taken before. */
+export function surroundings({ chdir, environment }: ProgramArgs, then: Script): Script {
+  return lines(chdir === undefined ? undefined : sh`cd -- ${chdir} || exit`, ...exported(environment), then);
 }
 
 /** The kernel's limit for one argument, less what quoting may add. Bytes. */
 const LONGEST = 64 * 1024;
 
 function probesOf(args: ProgramArgs, { read }: Reading) {
+  if (secretsOf(args.environment).length > 0) return [];
   return (['unless', 'only_if'] as const).flatMap((argument) => {
     const line = args[argument];
     if (line === undefined || lineProblem(line, read)) return [];

@@ -459,6 +459,48 @@ steps: []
     ],
   ],
   [
+    'a condition of flush_handlers, its own or around it',
+    `- hosts: db
+  tasks:
+    - meta: flush_handlers
+      when: false
+    - when: false
+      block:
+        - meta: flush_handlers
+`,
+    [
+      '4:7 `meta: flush_handlers` cannot have `when` | write `when` at the handlers',
+      '7:11 `meta: flush_handlers` cannot stand in a block with `when` | move it behind the block, or write `when` at the handlers',
+    ],
+  ],
+  [
+    'an environment that is none',
+    `- hosts: db
+  environment: [A]
+  vars: { list: [1], bad: { "1a": x } }
+  tasks:
+    - file: { path: /x }
+      environment: { A: b }
+    - command: ls
+      environment: { "A B": x, C: [1], D: }
+    - command: ls
+      environment: "{{list}}"
+    - command: ls
+      environment: "{{bad}}"
+    - command: { cmd: ls, environment: { "A-B": x } }
+`,
+    [
+      '2:16 `environment` must be a mapping, found a list | write `name: value` lines below it',
+      '6:7 `file` runs no program that would read `environment` | remove it, or write it at a task that does: command, shell, script',
+      '8:22 `A B` cannot be the name of an environment variable | write letters, digits and _, and no digit first',
+      '8:35 the environment variable `C` must be a text, a number or a boolean, found a list',
+      '8:43 the environment variable `D` must be a text, a number or a boolean, found nothing | write "" for an empty one',
+      '10:20 `environment` must be a mapping, found a list',
+      '12:20 `1a` cannot be the name of an environment variable | write letters, digits and _, and no digit first',
+      '13:42 `A-B` cannot be the name of an environment variable | write letters, digits and _, and no digit first',
+    ],
+  ],
+  [
     'an unknown meta',
     `- hosts: db
   tasks:
