@@ -25,6 +25,8 @@ export interface CommandSpec {
   readonly positionals: readonly string[];
   /** The last argument may be given several times. */
   readonly isRepeated?: true;
+  /** The arguments need not be given. */
+  readonly isOptional?: true;
   readonly options: readonly Option[];
 }
 
@@ -135,16 +137,17 @@ function unknown(reading: Reading, written: string): void {
 }
 
 function checkPositionals({ spec, positionals, mistakes }: Reading): void {
-  const missing = spec.positionals.slice(positionals.length);
+  const missing = spec.isOptional ? [] : spec.positionals.slice(positionals.length);
   const usage = `fanops ${spec.name} ${positionalsText(spec)}`;
   for (const name of missing) mistakes.push(error(`${name} is missing`, `write ${usage}`));
   for (const word of spec.isRepeated ? [] : positionals.slice(spec.positionals.length))
     mistakes.push(error(`one argument too many: \`${word}\``, `write ${usage}`));
 }
 
-/** `FILE`, `FILE...` */
-export function positionalsText({ positionals, isRepeated }: CommandSpec): string {
-  return `${positionals.join(' ')}${isRepeated ? '...' : ''}`;
+/** `FILE`, `FILE...`, `[FILE]` */
+export function positionalsText({ positionals, isRepeated, isOptional }: CommandSpec): string {
+  const text = `${positionals.join(' ')}${isRepeated ? '...' : ''}`;
+  return isOptional ? `[${text}]` : text;
 }
 
 function error(message: string, hint: string | undefined): Diagnostic {

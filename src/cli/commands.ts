@@ -52,6 +52,7 @@ export const COMMANDS: readonly Command[] = [
       name: 'run',
       summary: 'carry out a runbook: step by step, guarded, confirmed, verified',
       positionals: ['RUNBOOK'],
+      isOptional: true,
       options: [
         ...RUNBOOK,
         LOST,

@@ -5,6 +5,7 @@ import { undoRunbook } from '../engine/runbook-undo.ts';
 import { runbookOverview } from '../report/runbook-overview.ts';
 import { apply } from './apply.ts';
 import { type Args, allOf, isSet } from './args.ts';
+import { chooseRunbook } from './choose-runbook.ts';
 import { checkConfirmations, wantedTexts } from './confirmations.ts';
 import { credentials } from './credentials.ts';
 import { openWith } from './open-project.ts';
@@ -28,6 +29,7 @@ import { compose } from './wiring.ts';
 
 /** `fanops run`: carries out a runbook step by step; a playbook is applied as a whole. */
 export async function run(args: Args): Promise<Outcome> {
+  if (args.positionals.length === 0) return chooseRunbook();
   if (!isAboutRunbook(args)) {
     refuseOptions(args, 'playbook');
     return apply(args);

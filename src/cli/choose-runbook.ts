@@ -1,0 +1,51 @@
+import { mistake } from '../core/diagnostic.ts';
+import type { Outcome } from '../core/outcome.ts';
+import { hasTerminal, typed } from './prompt.ts';
+import { type Incident, whichRunbook } from './which-runbook.ts';
+
+const RUNBOOKS = [
+  'diagnose.yml (what is wrong?)',
+  'recover-node.yml (one node)',
+  'recover-cluster.yml (all of it)',
+  'recover-pitr.yml (deleted by mistake)',
+  'recover-s3.yml (only S3 is left)',
+  'verify-backups.yml',
+];
+
+/** `fanops run` without a name: three questions that name the runbook. Nothing is run. */
+export async function chooseRunbook(): Promise<Outcome> {
+  if (!hasTerminal())
+    throw mistake('RUNBOOK is missing', {
+      hint: `write fanops run RUNBOOK; there are ${RUNBOOKS.join(', ')}. On a terminal, three questions name the right one`,
+    });
+  const incident = await questioned();
+  if (incident === undefined) return 'interrupted';
+  const { runbook, why } = whichRunbook(incident);
+  process.stdout.write(
+    `\n${why}.\n\n  fanops plan ${runbook}    what it would do; changes nothing\n  fanops run ${runbook}\n`,
+  );
+  return 'done';
+}
+
+async function questioned(): Promise<Incident | undefined> {
+  const serving = await answer('Is the cluster serving its clients?', ['yes', 'no']);
+  if (serving === undefined) return undefined;
+  const withData = await answer('How many nodes still have their data?', ['all', 'some', 'none']);
+  if (withData === undefined) return undefined;
+  const deleted = await answer('Was data deleted or changed by mistake?', ['yes', 'no']);
+  if (deleted === undefined) return undefined;
+  return { isServing: serving === 'yes', withData, isMistake: deleted === 'yes' };
+}
+
+/** Asks until one of the words is typed; undefined when it is broken off. */
+async function answer<Word extends string>(
+  question: string,
+  words: readonly Word[],
+): Promise<Word | undefined> {
+  for (;;) {
+    const said = await typed(`${question} (${words.join(', ')}) `);
+    if (said === undefined) return undefined;
+    const word = words.find((one) => one === said.toLowerCase());
+    if (word !== undefined) return word;
+  }
+}
