@@ -1,0 +1,60 @@
+// The document's scenario 1 on real hosts: a replica has lost its data directory, and playbooks/recover-node.yml rebuilds it under a
+// writing client.
+import * as assert from 'node:assert/strict';
+import { test } from 'uvu';
+import {
+  CLUSTER,
+  DATA,
+  fanopsEnds,
+  HOSTS,
+  INSTALL,
+  INVENTORY,
+  leader,
+  onHost,
+  sqlOn,
+  standbysStream,
+} from './on-lab.ts';
+import { letItCommit, startOracle, stopOracle } from './oracle.ts';
+
+let leads = '';
+let [target, other] = ['', ''];
+
+const runOn = (host: string): string[] => [
+  ...['run', 'playbooks/recover-node.yml', '-i', INVENTORY, '-e', `target=${host}`],
+  ...['--yes', '--confirm', `rebuild ${host}`],
+];
+
+test('a cluster, and a client that commits all the time', () => {
+  fanopsEnds(0, 'lab', 'up');
+  for (const playbook of [CLUSTER, INSTALL]) fanopsEnds(0, 'apply', ...playbook, '--yes');
+  leads = leader();
+  [target, other] = HOSTS.filter((host) => host !== leads) as [string, string];
+  startOracle(other, leads);
+});
+
+test('it is refused where the node leads, and nothing is changed', () => {
+  const refused = fanopsEnds(5, ...runOn(leads));
+  assert.match(refused.all, new RegExp(`${leads} leads. Hand leadership over first`));
+  onHost(leads, `test -s ${DATA}/postmaster.pid && test ! -e /var/lib/fanatico/restore-in-progress`);
+});
+
+test('a replica without data is rebuilt, and no commit is lost', () => {
+  onHost(
+    target,
+    `systemctl kill --kill-who=all --signal=KILL patroni; systemctl stop patroni; rm -rf ${DATA}`,
+  );
+  fanopsEnds(0, ...runOn(target));
+  letItCommit(other, 5);
+  standbysStream(leads);
+  const acknowledged = stopOracle(other).map(({ n }) => n);
+  const held = new Set(sqlOn(leads, 'select n from oracle').split('\n').map(Number));
+  assert.deepEqual(
+    acknowledged.filter((n) => !held.has(n)),
+    [],
+    'acknowledged, and lost',
+  );
+  assert.equal(leader(), leads);
+  onHost(target, `test ! -e /var/lib/fanatico/restore-in-progress; rm -rf ${DATA}.before-restore-*`);
+});
+
+test.run();
