@@ -25,7 +25,7 @@ check_target() {
   [[ -d $PARENT && -w $PARENT ]] || die 3 "$PARENT, where $TARGET belongs, is not there or $(id -un) cannot write there"
   ! mountpoint -q "$REAL" || die 11 "$REAL is a mount point and cannot be moved aside: mount the disk above it, or give --target-dir a directory in it"
   pid=$(server_on "$REAL")
-  [ -z "$pid" ] || die 11 "a server runs on $REAL (process $pid): nothing is touched. Stop it first (systemctl stop patroni), or restore beside it with --target-dir"
+  [ -z "$pid" ] || die 11 "a server runs on $REAL (process $pid): nothing is touched. Stop it first (systemctl stop patroni), or restore beside it with --target-dir; a whole cluster: fanops run recover-cluster.yml"
   if [ "$SIDE" = yes ]; then
     is_empty "$REAL" || die 11 "$REAL is not empty: give --target-dir an empty directory, or one that does not exist"
   else
