@@ -22,6 +22,10 @@ import {
 const KEY = '/etc/fanatico/backup.key';
 const FULL = '/var/backups/fanatico/full';
 
+/** As backup-freeze.sh writes it, which is not there yet. */
+const FREEZE = `mkdir -p /var/lib/fanatico; jq -n --arg from "$(date -u +%FT%TZ)" --arg to "$(date -u -d '2 hours' +%FT%TZ)" \
+  '{holder: "test", reason: "backups are counted", since: $from, expires: $to}' >/var/lib/fanatico/schedule-freeze`;
+
 /** Name of the full backup that the later tests decrypt, and who made it. */
 let backup = { name: '', on: '' };
 
@@ -34,6 +38,8 @@ test('a cluster is there, and nothing of the backup system', () => {
   fanopsEnds(0, 'lab', 'reset');
   fanopsEnds(0, 'apply', ...CLUSTER, '--yes');
   for (const host of HOSTS) textOn(host, `test ! -e ${KEY} && test ! -e /opt/fanatico/backup`);
+  // These tests count backups: none is to be made by the schedule meanwhile, as it would where there is none yet.
+  for (const host of HOSTS) textOn(host, FREEZE);
 });
 
 test('under --limit nothing that concerns the cluster is done, and the reason is said', () => {
@@ -172,5 +178,9 @@ for ((n = 1; ; n++)); do
   [ ! -e /run/writer.stop ] || exit 0
 done
 `;
+
+test('the schedule goes on', () => {
+  for (const host of HOSTS) textOn(host, 'rm -f /var/lib/fanatico/schedule-freeze');
+});
 
 test.run();
