@@ -1,6 +1,6 @@
 import type { Outcome } from '../core/outcome.ts';
 import { type Plan, summarize } from '../core/plan.ts';
-import { blockedSteps } from '../engine/refusals.ts';
+import { blockedSteps, hindering } from '../engine/refusals.ts';
 import { isEmpty, planText } from '../report/plan-text.ts';
 import { statsText } from '../report/stats.ts';
 import { type Args, isSet } from './args.ts';
@@ -51,7 +51,8 @@ export async function apply(args: Args): Promise<Outcome> {
 
 /** What the engine will refuse anyway, or has nothing to do for, is not asked about. */
 function needsConsent({ playbook }: Project, planned: Plan): boolean {
-  const isRefused = planned.unreachable.length > 0 || blockedSteps(playbook, planned).length > 0;
+  const isRefused =
+    hindering(playbook, planned.unreachable).length > 0 || blockedSteps(playbook, planned).length > 0;
   return !isRefused && !isEmpty(summarize(planned));
 }
 

@@ -95,6 +95,8 @@ export interface Play {
   readonly allHosts: readonly string[];
   /** How many of a batch's hosts may fail, in percent, before all stop at the next barrier; absent: none at all. */
   readonly maxFailPercentage?: number;
+  /** Hosts that cannot be reached do not keep the others from beginning. */
+  readonly ignoresUnreachable?: true;
   readonly tasks: readonly Task[];
   readonly handlers: readonly Task[];
 }

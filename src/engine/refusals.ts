@@ -9,7 +9,8 @@ import { blockedFailure } from './failure.ts';
 import { plannedKey, type Run } from './run.ts';
 
 /** A host that cannot be reached: nothing is begun, so that nothing stays half-done. */
-export function refuseUnreachable(run: Run, unreachable: Plan['unreachable']): Outcome | undefined {
+export function refuseUnreachable(run: Run, all: Plan['unreachable']): Outcome | undefined {
+  const unreachable = hindering(run.playbook, all);
   if (unreachable.length === 0) return undefined;
   for (const play of run.playbook.plays) for (const host of play.batches.flat()) run.recaps.see(host);
   for (const { host } of unreachable) run.recaps.unreachable(host);
@@ -19,6 +20,12 @@ export function refuseUnreachable(run: Run, unreachable: Plan['unreachable']): O
     text: `nothing was done: ${names} could not be reached (--limit leaves hosts out)`,
   });
   return finish(run, 'unreachable');
+}
+
+/** The unreachable hosts that a play does not go without. */
+export function hindering({ plays }: Playbook, unreachable: Plan['unreachable']): Plan['unreachable'] {
+  const needed = plays.filter((play) => !play.ignoresUnreachable).flatMap((play) => play.batches.flat());
+  return unreachable.filter(({ host }) => needed.includes(host));
 }
 
 /** The steps that cannot be carried out and whose failure is neither ignored nor rescued. */

@@ -13,6 +13,7 @@ export interface PlayDraft {
   readonly hosts: readonly string[];
   readonly serial: Located | undefined;
   readonly maxFailPercentage: number | undefined;
+  readonly ignoresUnreachable: boolean;
   readonly defaults: Layer;
   readonly vars: Layer;
   readonly tasks: readonly TaskDraft[];

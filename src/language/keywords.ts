@@ -102,6 +102,10 @@ export const PLAY_KEYWORDS_SAID: Keywords = {
     'Hosts at a time: a number, "50%", or a list of them.',
   ),
   any_errors_fatal: said(BOOLEAN, 'A failure on one host stops all at the next barrier.'),
+  ignore_unreachable: said(
+    BOOLEAN,
+    'Hosts that cannot be reached at the beginning do not keep the others from it; the run ends as unreachable all the same.',
+  ),
   max_fail_percentage: said(
     { type: 'integer', minimum: 0, maximum: 100 },
     'More failed hosts than this stop all.',
