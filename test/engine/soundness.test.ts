@@ -12,7 +12,7 @@ import { type Before, type Generated, playbooks, ROOTS } from '../support/playbo
 import { treeText } from '../support/tree.ts';
 
 /** How many playbooks; a campaign sets FANOPS_PLAYBOOKS, a replay FANOPS_SEED as printed on failure. */
-const RUNS = Number(process.env.FANOPS_PLAYBOOKS ?? 200);
+const RUNS = Number(process.env.FANOPS_PLAYBOOKS ?? 500);
 const SEED = process.env.FANOPS_SEED === undefined ? {} : { seed: Number(process.env.FANOPS_SEED) };
 
 const seen = {
