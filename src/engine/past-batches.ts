@@ -22,6 +22,12 @@ interface PastBatch {
 /** Where the parts of an item were sent: which command of which batch. */
 type Parts = Map<number, { readonly batch: PastBatch; readonly number: number }>;
 
+/** How a command ended, and the digest of its script. */
+export interface PastResult {
+  readonly sha256: string;
+  readonly result: CommandResult;
+}
+
 /** A command of an action about which the journal and the host do not say enough. */
 export interface Doubtful {
   readonly command: AnnouncedCommand;
@@ -84,14 +90,15 @@ export class PastBatches {
     return parts.some(({ batch, number }) => batch.results.has(number) || batch.lost === number);
   }
 
-  /** How the item's commands on a host ended, by their part; told once. */
-  takeResults(id: ItemId, on: string): ReadonlyMap<number, CommandResult> {
+  /** How the item's commands on a host ended, by their part, and which commands they were; told once. */
+  takeResults(id: ItemId, on: string): ReadonlyMap<number, PastResult> {
     const hosts = this.#begun.get(idText(id));
-    const parts = hosts?.get(on) ?? new Map();
+    const parts: Parts = hosts?.get(on) ?? new Map();
     hosts?.delete(on);
     const ended = [...parts].flatMap(([part, { batch, number }]) => {
       const result = batch.results.get(number);
-      return result === undefined ? [] : [[part, result] as const];
+      const sha256 = batch.commands[number]?.sha256;
+      return result === undefined || sha256 === undefined ? [] : [[part, { sha256, result }] as const];
     });
     return new Map(ended);
   }

@@ -4,8 +4,9 @@ import { type Decision, taskRef } from './decision.ts';
 import { handlerKey } from './handler-key.ts';
 import { idOf } from './item-id.ts';
 import { lineSplitter } from './line-splitter.ts';
+import type { PastResult } from './past-batches.ts';
 import { probeBatch } from './probe-batch.ts';
-import { announced, recordBatchEnd, recording } from './recorded.ts';
+import { announced, recordBatchEnd, recording, scriptDigest } from './recorded.ts';
 import type { Run } from './run.ts';
 
 type Shell = Extract<Command, { kind: 'shell' }>;
@@ -98,18 +99,27 @@ async function send(
   }
 }
 
-/** How commands ended that were sent before the run was taken up. */
+/**
+ * How actions ended that were sent before the run was taken up, as far as they are still the same commands: they may
+ * have been made anew from what the host is like now. What is declared was looked at again, and has none.
+ */
 function resultsBefore(run: Run, on: string, listed: readonly Listed[]): Map<Listed, CommandResult> {
   const results = new Map<Listed, CommandResult>();
   for (const [decision, own] of Map.groupBy(listed, (one) => one.decision)) {
     const id = idOf(decision);
     const known = run.past.batches.takeResults(id, on);
+    if (decision.change.action !== 'run') continue;
     for (const one of own) {
-      const result = run.past.isDone(id) ? TAKEN_AS_DONE : known.get(one.part);
-      if (result) results.set(one, result);
+      const result = run.past.isDone(id) ? TAKEN_AS_DONE : resultOf(one, known.get(one.part));
+      if (!result) break;
+      results.set(one, result);
     }
   }
   return results;
+}
+
+function resultOf({ command }: Listed, past: PastResult | undefined): CommandResult | undefined {
+  return past?.sha256 === scriptDigest(command.script) ? past.result : undefined;
 }
 
 function ended(hasFailed: boolean): BatchResult {

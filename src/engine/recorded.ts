@@ -18,6 +18,11 @@ export async function recordOnce(run: Run, entry: JournalEntry): Promise<void> {
   if (!run.past.takeMark(entry)) await run.journal.record(entry);
 }
 
+/** Tells whether a command is still the one that was announced. */
+export function scriptDigest(script: string): string {
+  return createHash('sha256').update(script).digest('hex');
+}
+
 /** A command as it is announced. */
 export function announced(
   run: Run,
@@ -30,7 +35,7 @@ export function announced(
   return {
     id: idOf(decision),
     part,
-    sha256: createHash('sha256').update(script).digest('hex'),
+    sha256: scriptDigest(script),
     action: change.action,
     isRead: task.register !== undefined || (task.judges?.length ?? 0) > 0,
     task: taskRef(task),

@@ -91,6 +91,18 @@ test('a run is taken up with the files that it began with, or with a word', () =
     assert.is(scene.read('count')[0], 'x\ny\n');
   }));
 
+test('what had ended is not taken for a command that has become another one', () =>
+  withScene(WAITING, async (scene) => {
+    await killedWhileWaiting(scene);
+    writeFileSync(join(scene.folder, 'h1/go'), '');
+    const other = WAITING.replace('echo x >>', 'echo z >>');
+    assert.is.not(other, WAITING);
+    writeFileSync(join(scene.folder, 'play.yml'), other);
+    const { status, stderr } = scene.fanops('resume', 'last', '--changed-sources');
+    assert.is(status, 0, stderr);
+    assert.is(scene.read('count')[0], 'x\ny\nz\n');
+  }));
+
 test('no secret gets into the journal, whatever it is written as', () =>
   withScene(
     `
