@@ -12,7 +12,7 @@ import type { Composition } from './wiring.ts';
 export function runbookContext(
   { runbook, inventory: whole }: RunbookProject,
   inventory: Inventory,
-  { engine, emit, recording }: Composition,
+  { engine, emit, recording, masker }: Composition,
   operator: Operator,
   signal: AbortSignal,
 ): RunbookContext {
@@ -24,6 +24,7 @@ export function runbookContext(
     registers: past.registers,
     past,
     journal,
+    masker,
     recaps: new Recaps(),
     hosts: inventory.hosts.map(({ name }) => name),
     operator,

@@ -88,8 +88,10 @@ export async function walkHost(
       run.recaps.unreachable(host);
       break;
     }
-    for (const task of segment.empty) register(run, host, task, [], []);
     const work = segment.placed.filter((p) => isWork(p.decision));
+    // Stopped while the host was looked at.
+    if (work.length > 0 && run.signal?.aborted) continue;
+    for (const task of segment.empty) register(run, host, task, [], []);
     const outcomes = await workThrough(run, work, handler);
     let failure: FailedTask | undefined;
     for (const placed of segment.placed) {
@@ -178,4 +180,5 @@ function register(
     })),
   );
   run.registers.set(host, task.register, value);
+  if (task.sensitive) run.registers.close(task.register);
 }

@@ -9,6 +9,8 @@ type Kept = { readonly [name: string]: Value };
 /** What tasks have registered, as each host sees it. */
 export class Registers {
   readonly #kept = new Map<string, Kept>();
+  /** Names that something sensitive was registered under. */
+  readonly #closed = new Set<string>();
 
   of(host: string): Kept {
     return this.#kept.get(host) ?? {};
@@ -16,6 +18,15 @@ export class Registers {
 
   set(host: string, name: string, value: Value): void {
     this.#kept.set(host, { ...this.of(host), [name]: value });
+  }
+
+  /** What is registered under this name is sensitive: it may be read, but is never written down. */
+  close(name: string): void {
+    this.#closed.add(name);
+  }
+
+  isClosed(name: string): boolean {
+    return this.#closed.has(name);
   }
 
   /** A task that is left out says so, unless another one has registered something there. */
@@ -31,6 +42,7 @@ export class Registers {
   copy(): Registers {
     const copy = new Registers();
     for (const [host, kept] of this.#kept) copy.#kept.set(host, kept);
+    for (const name of this.#closed) copy.close(name);
     return copy;
   }
 }

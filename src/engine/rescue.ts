@@ -48,6 +48,7 @@ export function goOnAfter(
     resource: decision.task.resource,
   });
   run.registers.set(host, 'failed_result', resultOf(failure));
+  if (decision.task.sensitive) run.registers.close('failed_result');
   return course.fail(at, failure.outcome);
 }
 

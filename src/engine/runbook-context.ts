@@ -1,5 +1,6 @@
 import type { RunEvent } from '../core/event.ts';
 import type { Journal } from '../core/journal.ts';
+import type { Masker } from '../core/masker.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { Plan } from '../core/plan.ts';
 import type { Judgement, Runbook, Step, StepRef } from '../core/runbook.ts';
@@ -32,6 +33,7 @@ export interface RunbookContext {
   readonly registers: Registers;
   readonly recaps: Recaps;
   readonly journal: Journal;
+  readonly masker: Masker;
   /** How far it had come before it was taken up. */
   readonly past: RunbookPast;
   /** All hosts of the inventory but the lost ones. */

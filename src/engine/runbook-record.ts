@@ -1,13 +1,15 @@
 import type { Journal } from '../core/journal.ts';
 import { freeze, memoryVault, thaw } from '../core/json.ts';
+import type { Masker } from '../core/masker.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { Step } from '../core/runbook.ts';
-import { type Json, secretIn, unknownIn } from '../core/value.ts';
+import { type Json, secretIn, unknownIn, type Value } from '../core/value.ts';
 import { Registers } from './registers.ts';
 
 interface Recorder {
   readonly journal: Journal;
   readonly registers: Registers;
+  readonly masker: Masker;
 }
 
 /** How far a runbook had come, for one that is taken up. */
@@ -47,18 +49,26 @@ function restore(
 }
 
 /** What is known when a step ends. What is secret is not written down: who reads it later is refused. */
-export async function recordRegisters({ journal, registers }: Recorder, step: Step): Promise<void> {
-  await journal.record({ type: 'registers', step: step.id, value: written(registers) });
+export async function recordRegisters({ journal, registers, masker }: Recorder, step: Step): Promise<void> {
+  await journal.record({ type: 'registers', step: step.id, value: written(registers, masker) });
 }
 
-function written(registers: Registers): { [host: string]: { [name: string]: Json } } {
-  const vault = memoryVault('runbook');
+function written(registers: Registers, masker: Masker): { [host: string]: { [name: string]: Json } } {
   return Object.fromEntries(
     registers.hosts().map((host) => {
-      const open = Object.entries(registers.of(host)).filter(
-        ([, value]) => secretIn(value) === undefined && unknownIn(value) === undefined,
-      );
-      return [host, Object.fromEntries(open.map(([name, value]) => [name, freeze(value, vault)]))];
+      const open = Object.entries(registers.of(host)).flatMap(([name, value]) => {
+        const json = registers.isClosed(name) ? undefined : openly(value, masker);
+        return json === undefined ? [] : [[name, json] as const];
+      });
+      return [host, Object.fromEntries(open)];
     }),
   );
+}
+
+/** A value as it is written down; undefined when it holds a secret, known as one or hidden in a text. */
+function openly(value: Value, masker: Masker): Json | undefined {
+  if (secretIn(value) !== undefined || unknownIn(value) !== undefined) return undefined;
+  const json = freeze(value, memoryVault('runbook'));
+  const text = JSON.stringify(json);
+  return masker.mask(text) === text ? json : undefined;
 }

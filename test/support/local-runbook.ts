@@ -6,6 +6,7 @@ import type { RunEvent } from '../../src/core/event.ts';
 import { type Journal, noJournal } from '../../src/core/journal.ts';
 import { Masker } from '../../src/core/masker.ts';
 import type { RunbookPlan } from '../../src/core/runbook-plan.ts';
+import type { Secret } from '../../src/core/secret.ts';
 import type { Value } from '../../src/core/value.ts';
 import { Engine } from '../../src/engine/engine.ts';
 import { Recaps } from '../../src/engine/recaps.ts';
@@ -31,6 +32,8 @@ export interface RunbookSetting {
   readonly typed?: (text: string) => boolean;
   readonly proceed?: (step: string) => boolean;
   readonly journal?: Journal;
+  /** Known as such before anything is done. */
+  readonly secrets?: readonly Secret[];
   readonly answers?: (host: string) => string | undefined;
 }
 
@@ -64,13 +67,15 @@ export function localRunbook(hosts: LocalHosts, text: string, setting: RunbookSe
   const signal = setting.signal ?? new AbortController().signal;
   runs += 1;
   const journal = setting.journal ?? noJournal(`b${process.pid}-${runs}`);
+  const masker = new Masker();
+  for (const secret of setting.secrets ?? []) masker.add(secret);
   const engine = new Engine({
     playbook: { file, plays: [], warnings: [] },
     inventory: inventory.inventory,
     resources,
     factKinds,
     connect: connector({}),
-    masker: new Masker(),
+    masker,
     forks: 5,
     runId: journal.run,
     journal,
@@ -91,6 +96,7 @@ export function localRunbook(hosts: LocalHosts, text: string, setting: RunbookSe
     registers: past.registers,
     past,
     journal,
+    masker,
     recaps: new Recaps(),
     hosts: hosts.names.filter((name) => !lost.includes(name)),
     operator,
