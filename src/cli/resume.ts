@@ -18,7 +18,7 @@ import { leaseOptions, resumedBy, writing } from './recording.ts';
 import { originalArgs } from './resume-args.ts';
 import { isAboutRunbook } from './runbook-project.ts';
 import { readSettings } from './settings.ts';
-import { watched } from './watched.ts';
+import { abandonedOutcome, watched } from './watched.ts';
 import { type Composition, compose } from './wiring.ts';
 
 /** `fanops resume`: goes on with a run that was stopped, failed, or whose controller was killed. */
@@ -103,7 +103,7 @@ async function carryOn(
     (await engine.takeUp(treatOpenly)) ?? (await engine.goOn()).outcome;
   try {
     const end = await watched(work(), composition, stopping, (text) => reporter.print(text));
-    return end === 'abandoned' ? 'stopped' : end;
+    return end === 'abandoned' ? abandonedOutcome(composition) : end;
   } finally {
     await reporter.close();
   }

@@ -24,7 +24,7 @@ export async function watched<T>(
       engine.cancel().catch((error: unknown) => print(`could not end it: ${String(error)}`));
     },
     third() {
-      for (const [host, key] of engine.running()) print(`given up: on ${host} ${key} may still be running`);
+      for (const [key, host] of engine.running()) print(`given up: on ${host} ${key} may still be running`);
       abandon('abandoned');
     },
   });

@@ -194,7 +194,7 @@ export class Engine {
     return this.#contacts.sessions().map((session) => ({ host: session.host.name, ...session.stats }));
   }
 
-  /** What is running where right now. */
+  /** The batches that are running right now, by their keys, and where. */
   running(): ReadonlyMap<string, string> {
     return this.#running;
   }
@@ -202,7 +202,7 @@ export class Engine {
   /** Begins nothing more of the batches that are running: what the first ^C does. */
   async #halt(): Promise<void> {
     await Promise.allSettled(
-      [...this.#running].map(([host, key]) => this.#contacts.session(host)?.halt(key)),
+      [...this.#running].map(([key, host]) => this.#contacts.session(host)?.halt(key)),
     );
   }
 
@@ -211,8 +211,8 @@ export class Engine {
     this.#ending.abort();
     const asked = [...this.#running];
     const signal = (name: 'TERM' | 'KILL') => {
-      const left = asked.filter(([host, key]) => this.#running.get(host) === key);
-      return Promise.allSettled(left.map(([host, key]) => this.#contacts.session(host)?.cancel(key, name)));
+      const left = asked.filter(([key]) => this.#running.has(key));
+      return Promise.allSettled(left.map(([key, host]) => this.#contacts.session(host)?.cancel(key, name)));
     };
     await signal('TERM');
     await this.#options.clock.sleep(KILL_AFTER_MS);

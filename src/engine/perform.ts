@@ -82,7 +82,7 @@ async function send(
   );
   run.begun = true;
   await run.journal.record({ type: 'batch-sent', host: on, key, commands: said });
-  run.running.set(on, key);
+  run.running.set(key, on);
   try {
     const token = run.leases.token(on);
     const batch = { key, commands: sent, ...(token === undefined ? {} : { token }) };
@@ -94,7 +94,7 @@ async function send(
     await recordBatchEnd(run, key, result);
     return result;
   } finally {
-    run.running.delete(on);
+    run.running.delete(key);
     run.ground.facts.forget(on);
   }
 }

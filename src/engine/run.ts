@@ -50,7 +50,7 @@ export interface Run {
   lookAtWanted(): Promise<boolean>;
   /** A number for the next batch: with the run's id it makes a key that was never used. */
   nextBatch(): string;
-  /** Keys of batches that are running, by host: what a second ^C signals. */
+  /** Hosts of the batches that are running, by their keys: what a second ^C signals. */
   readonly running: Map<string, string>;
   /** What would change something is refused, and commands leave no trace on the host. */
   readonly onlyReads?: boolean;

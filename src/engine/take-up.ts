@@ -31,7 +31,7 @@ export async function takeUp(run: Run, who: string, treat: Treatment): Promise<O
 type Sent = ReturnType<Run['past']['batches']['unsettled']>[number];
 
 async function settle(run: Run, { host, key, commands }: Sent): Promise<void> {
-  run.running.set(host, key);
+  run.running.set(key, host);
   try {
     const ids = commands.map(({ sensitive }, number) => ({ id: String(number), sensitive }));
     const listener = recording(run, key, ids, telling(run, commands));
@@ -41,7 +41,7 @@ async function settle(run: Run, { host, key, commands }: Sent): Promise<void> {
     run.past.batches.settle(key, result);
     await recordBatchEnd(run, key, result);
   } finally {
-    run.running.delete(host);
+    run.running.delete(key);
   }
 }
 
