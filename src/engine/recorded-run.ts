@@ -35,6 +35,8 @@ export async function holdHosts(run: Run, hosts: readonly string[]): Promise<Out
     const waiting = (held: Held): void =>
       run.emit({ type: 'warning', text: `waiting for ${held.host}: ${heldText(held)}` });
     await run.journal.record({ type: 'leases-wanted', hosts });
+    const known = new Set(run.ground.inventory.hosts.map(({ name }) => name));
+    await run.contacts.reach(hosts.filter((host) => known.has(host)));
     const held = await run.leases.takeAll(hosts, waiting, run.signal);
     if (!held) return undefined;
     for (const play of run.playbook.plays) for (const host of play.batches.flat()) run.recaps.see(host);

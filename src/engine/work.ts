@@ -187,6 +187,7 @@ async function oneRound(run: Run, decision: Decision, handler: boolean): Promise
   const commands = resource.commands(args as never, change, view);
   const hosts = new Set(commands.map((c) => (c.kind === 'shell' ? c.on : undefined) ?? decision.on));
   for (const on of hosts) {
+    if (run.signal?.aborted) return stoppedBefore(on, outputs);
     const performance = await performOrLose(run, on, [decision], handler);
     if ('outcome' in performance) return performance;
     const outcome = shellOutcome(run, decision, performance);
@@ -194,6 +195,12 @@ async function oneRound(run: Run, decision: Decision, handler: boolean): Promise
     outputs.push(...outcome.outputs);
   }
   return { outcome: 'ok', outputs };
+}
+
+/** The operator stopped it while other members were at work. */
+function stoppedBefore(member: string, outputs: ItemOutcome['outputs']): ItemOutcome {
+  const message = `stopped before ${member} was sent anything`;
+  return failedWith({ outcome: 'stopped', message, next: 'apply again to go on' }, outputs);
 }
 
 /** Runs it until its `until` holds, as often as `retries` allows. */
@@ -236,6 +243,10 @@ async function performOrLose(
   begun?: (decision: Decision) => void,
 ): Promise<Performance | ItemOutcome> {
   try {
+    // One that only `delegate_to` names was never asked for.
+    await run.contacts.reach([on]);
+    const lost = run.contacts.whyLost(on);
+    if (lost !== undefined) return lostWith(run, lost);
     const isChange = decisions.some((decision) => isChanging(decision.change));
     const held = isChange ? await run.leases.take(on) : undefined;
     if (held) return failedWith(leasedFailure(held));

@@ -341,6 +341,20 @@ test('delegate_to acts on the other host with the own variables, and registers f
     assert.equal(read(hosts, 'h1', 'from'), 'h2');
   }));
 
+test('delegate_to reaches a host that no play has, though nothing is looked at there', () =>
+  withHosts(2, async (hosts) => {
+    const { outcome } = await applied(
+      hosts,
+      `
+- hosts: h2
+  tasks:
+    - { name: there, command: { argv: [touch, "{{ hostvars.h1.root }}/ran"] }, delegate_to: h1 }
+`,
+    );
+    assert.equal(outcome, 'done');
+    assert.ok(existsSync(join(hosts.root('h1'), 'ran')));
+  }));
+
 test('one thing declared twice in one play with different states is refused', () =>
   withHosts(1, async (hosts) => {
     const run = localRun(
