@@ -12,8 +12,18 @@ import { type Confirmation, type RunbookContext, type StepEnd, stepRef } from '.
 import { verify } from './runbook-verify.ts';
 import { stepTimer } from './step-timer.ts';
 
-/** Does one step: looks, judges its guards, shows what it will do, has it confirmed, does it, verifies. */
+/** Does one step. One that breaks on what an earlier one found out has failed, and the runbook ends with it. */
 export async function doStep(context: RunbookContext, step: Step): Promise<StepEnd> {
+  try {
+    return await inOrder(context, step);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    return { outcome: 'failed', reason: brokenText(error) };
+  }
+}
+
+/** Looks, judges its guards, shows what it will do, has it confirmed, does it, verifies. */
+async function inOrder(context: RunbookContext, step: Step): Promise<StepEnd> {
   const begun = context.past.begun.get(step.id);
   if (begun) return carryOut(context, step, onHosts(step.play, begun), undefined, begun);
   const hosts = await takingPart(context, step);
@@ -180,13 +190,20 @@ async function applyPlay(
 /** Runs what the step says for this case; the step has failed all the same. */
 async function failed(context: RunbookContext, step: Step, end: StepEnd): Promise<StepEnd> {
   if (typeof step.onFailure === 'string' || context.signal.aborted) return end;
+  const why = await failedToo(context, step, step.onFailure);
+  return why === undefined ? end : { ...end, reason: `${end.reason ?? 'it failed'}; and ${why}` };
+}
+
+/** Why what the step says for this case was not done; undefined when it was. */
+async function failedToo(context: RunbookContext, step: Step, play: Play): Promise<string | undefined> {
   const { engine, runbook, registers } = context;
   context.emit({ type: 'warning', text: `step ${step.number} failed: doing what it says for that case` });
-  const planned = await engine.plan(partOf(runbook.file, step.onFailure, registers));
-  const outcome = await applyPlay(context, step.onFailure, planned, context.signal, true);
-  if (outcome === 'done') return end;
-  return {
-    ...end,
-    reason: `${end.reason ?? 'it failed'}; and what it says for that case (on_failure) failed too`,
-  };
+  try {
+    const planned = await engine.plan(partOf(runbook.file, play, registers));
+    const outcome = await applyPlay(context, play, planned, context.signal, true);
+    return outcome === 'done' ? undefined : 'what it says for that case (on_failure) failed too';
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    return `what it says for that case (on_failure) is broken: ${brokenText(error)}`;
+  }
 }

@@ -94,6 +94,19 @@ test('what cannot be looked at does not hold', () =>
 const HERE = 'runbook: here\nsteps:\n';
 const file = (path: string, more = ''): string => `{file: {path: "{{root}}/${path}", content: x}${more}}`;
 
+test('a step that breaks on what an earlier one found out has failed, and the runbook ends there', () =>
+  withHosts(1, async (hosts) => {
+    const end = await ran(
+      hosts,
+      `${HERE}
+  - {step: ask, hosts: db, tasks: [{command: {argv: [echo, abc]}, register: asked}]}
+  - {step: use, hosts: db, tasks: [{file: {path: "{{root}}/{{asked.stdout.nothing.there}}", content: x}}]}
+`,
+    );
+    assert.deepEqual([end.outcome, end.at?.step.name], ['failed', 'use']);
+    assert.match(end.at?.end.reason ?? '', /nothing/);
+  }));
+
 test('hosts where `when` does not hold take no part, and a step without any is skipped', () =>
   withHosts(2, async (hosts) => {
     const end = await ran(
