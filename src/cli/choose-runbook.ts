@@ -8,7 +8,6 @@ const RUNBOOKS = [
   'recover-node.yml (one node)',
   'recover-cluster.yml (all of it)',
   'recover-pitr.yml (deleted by mistake)',
-  'recover-s3.yml (only S3 is left)',
   'verify-backups.yml',
 ];
 

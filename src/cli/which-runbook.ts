@@ -17,7 +17,7 @@ export function whichRunbook({ isServing, withData, isMistake }: Incident): Advi
   if (withData === 'none')
     return {
       runbook: 'recover-cluster.yml',
-      why: 'no node has its data: the cluster is restored from backup. Where no archive has survived either, from S3: recover-s3.yml',
+      why: 'no node has its data: the cluster is restored from backup, from the archives of the nodes or from S3',
     };
   if (isMistake)
     return {

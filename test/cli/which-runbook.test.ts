@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { whichRunbook } from '../../src/cli/which-runbook.ts';
@@ -20,6 +21,10 @@ for (const [isServing, withData, isMistake, runbook] of CASES)
   test(`serving ${isServing}, ${withData} with data, by mistake ${isMistake}: ${runbook}`, () => {
     assert.is(whichRunbook({ isServing, withData, isMistake }).runbook, runbook);
   });
+
+test('every runbook that is named is there', () => {
+  for (const [, , , runbook] of CASES) assert.ok(existsSync(`playbooks/${runbook}`), runbook);
+});
 
 test('without a terminal the runbooks are named, and nothing is asked', () => {
   const { status, stderr } = spawnSync(BIN, ['run'], { cwd: '/', input: '', encoding: 'utf8' });

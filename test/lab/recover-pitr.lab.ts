@@ -1,0 +1,67 @@
+// The document's scenario 3 on real hosts: rows are deleted by mistake, and playbooks/recover-pitr.yml brings the state from before
+// beside the cluster, from archives that lie on another node.
+import * as assert from 'node:assert/strict';
+import { test } from 'uvu';
+import {
+  archiveASegment,
+  asPostgres,
+  CLUSTER,
+  fanopsEnds,
+  HOSTS,
+  INSTALL,
+  INVENTORY,
+  leader,
+  sqlOn,
+  textOn,
+} from './on-lab.ts';
+
+const RESTORED = '/var/lib/postgresql/15/restored';
+
+let [leads, target, moment] = ['', '', ''];
+
+const runTo = (at: string, ...more: string[]): string[] => [
+  ...['run', 'playbooks/recover-pitr.yml', '-i', INVENTORY, '-e', `target=${target}`, '-e', `at=${at}`],
+  ...['--yes', ...more],
+];
+
+test('a backup, rows after it, and then most of them are deleted', () => {
+  fanopsEnds(0, 'lab', 'up');
+  for (const playbook of [CLUSTER, INSTALL]) fanopsEnds(0, 'apply', ...playbook, '--yes');
+  leads = leader();
+  target = HOSTS.find((host) => host !== leads) ?? assert.fail();
+  sqlOn(leads, 'drop table if exists orders; create table orders as select generate_series(1, 1000) as n');
+  asPostgres(leads, '/opt/fanatico/backup/scripts/backup-full.sh --verify');
+  sqlOn(leads, 'insert into orders select generate_series(1001, 1500)');
+  moment = sqlOn(
+    leads,
+    "select to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS.US') || '+00:00'",
+  );
+  sqlOn(leads, 'delete from orders where n > 200');
+  archiveASegment(leads);
+});
+
+test('a moment that the WAL does not reach is refused, and nothing is restored', () => {
+  const refused = fanopsEnds(3, ...runTo('2099-01-01 00:00:00+00:00'));
+  assert.match(refused.all, /out of reach/);
+  textOn(target, `test ! -e ${RESTORED}`);
+});
+
+test('the rows of that moment are there to be read, and the cluster is as it was', () => {
+  fanopsEnds(0, ...runTo(moment));
+  assert.equal(
+    asPostgres(target, `psql -XAtq -h ${RESTORED} -d postgres -c 'select count(*) from orders'`),
+    '1500',
+  );
+  assert.equal(sqlOn(leads, 'select count(*) from orders'), '200');
+  assert.equal(leader(), leads);
+});
+
+test('another restore does not write over it, and going back stops it and keeps it aside', () => {
+  fanopsEnds(3, ...runTo(moment));
+  fanopsEnds(0, ...runTo(moment, '--undo', '4'));
+  assert.equal(textOn(target, `pgrep -u postgres -fc 'postgres -D ${RESTORED}' || true`), '0');
+  textOn(target, `ls -d ${RESTORED}.before-restore-*/PG_VERSION && rm -rf ${RESTORED}*`);
+  sqlOn(leads, 'drop table orders');
+});
+
+test.run();
