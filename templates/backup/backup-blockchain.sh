@@ -32,6 +32,8 @@ main() {
     return
   fi
   take_lock backup-blockchain 0
+  # Under the lock, what a killed run left beside the database is nobody's.
+  rm -rf -- "$(dirname "$BLOCKCHAIN_DB")"/.fanatico-backup.*
   make_stage "$(dirname "$BLOCKCHAIN_DB")" "$(stat -L -c %s "$BLOCKCHAIN_DB")"
   ask_place
   copy_database

@@ -126,6 +126,8 @@ hold() {
 reason_to_hold() {
   local newest
   freeze_problem
+  # A restore beside the cluster raises no marker; it holds its lock.
+  [ ! -e "$STATE_DIR/restore-full.lock" ] || flock -n "$STATE_DIR/restore-full.lock" true || printf 'a restore is running. '
   newest=$(awk -F '\t' '$1 == "full" && $3 > newest { newest = $3 } END { print newest }' "$LISTING")
   if [ -z "$newest" ]; then
     printf 'there is no good full backup. '

@@ -77,9 +77,10 @@ choose_target() {
 
 # A program that holds the old database would go on writing into what was moved aside.
 nobody_writes() {
-  local link
+  local link real
+  real=$(realpath -m -- "$BLOCKCHAIN_DB")
   for link in /proc/[0-9]*/fd/*; do
-    if [[ $(readlink "$link" 2>/dev/null) == "$BLOCKCHAIN_DB"@(|-wal|-shm) ]]; then
+    if [[ $(readlink "$link" 2>/dev/null) == "$real"@(|-wal|-shm) ]]; then
       link=${link#/proc/}
       die 4 "process ${link%%/*} ($(cat "/proc/${link%%/*}/comm" 2>/dev/null)) holds $BLOCKCHAIN_DB open: stop it first. Nothing was changed"
     fi
@@ -128,6 +129,8 @@ tell() {
 
 put_in_place() {
   local part place now
+  # Unpacking took its time.
+  nobody_writes
   now=$(stamp)
   while IFS=$'\t' read -r part place; do
     [[ -e $STAGE/content/$part && -n $place ]] || continue

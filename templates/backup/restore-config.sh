@@ -102,8 +102,8 @@ put_back() {
     ! cmp -s "$STAGE/content/files$path" "$path" || continue
     mkdir -p "$(dirname "$path")"
     cp -p -- "$STAGE/content/files$path" "$path.restoring"
-    # Beside its directory's other files a copy might be read, too (cron.d, conf.d): a name with dots is not.
-    [ ! -e "$path" ] || cp -p -- "$path" "$path.before-restore.$now"
+    # Beside its directory's other files a copy might be read, too: cron.d leaves out names with dots, logrotate those in .bak.
+    [ ! -e "$path" ] || cp -p -- "$path" "$path.before-restore.$now.bak"
     mv -T -- "$path.restoring" "$path"
     changed=$((changed + 1))
     log info "$path is put back"

@@ -210,7 +210,10 @@ say_what_now() {
 
 # What may be started by Patroni is told so.
 hand_over() {
-  forget_dcs
+  if ! forget_dcs; then
+    BEGUN=no
+    die 9 "$REAL is restored and shut down cleanly, but the DCS may still hold the old cluster: $MARKER stays. Do what is said above, then remove it"
+  fi
   lower_marker
   log info "$REAL is restored and shut down cleanly. Start Patroni here, alone, and wait until it leads; then the others, on empty directories; then a new full backup.${ASIDE:+ To go back instead: rename $ASIDE to $REAL}"
 }
@@ -261,9 +264,9 @@ clean_up() {
 
 # Nothing was renamed yet: then everything is as before.
 give_up() {
-  if [[ -n $STAGING && -e $STAGING ]]; then
+  if [[ -n $STAGING && -e $STAGING && -z $ASIDE ]]; then
     rm -rf "$STAGING"
-    [ "$SIDE" = yes ] || rm -f "$MARKER"
+    [[ $SIDE == yes || $HOLD == yes ]] || rm -f "$MARKER"
     log error "the restore ended early: $REAL is as it was before"
   else
     log error "the restore ended early, after the renames: ${ASIDE:+the old directory is $ASIDE; }$MARKER stays"

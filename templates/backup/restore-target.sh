@@ -98,18 +98,24 @@ forget_dcs() {
   local scope try
   [ "$KEEP_DCS" = no ] || return 0
   scope=$(sed -n 's/^scope: *"\{0,1\}\([^" #]*\).*/\1/p' "$PATRONI_CONFIG" 2>/dev/null | head -n 1) || scope=''
+  [ -n "$scope" ] || return 0
   for ((try = 0; try < 60; try++)); do
-    ask_dcs || { [ -z "$scope" ] || log warning "before Patroni starts: patronictl remove $scope, with no Patroni running anywhere" && return 0; }
+    if ! ask_dcs; then
+      log warning "before Patroni starts: patronictl remove $scope, with no Patroni running anywhere"
+      return 1
+    fi
     [ "$(jq length <<<"$MEMBERS")" -gt 0 ] || break
     sleep 1
   done
   if [ "$(jq length <<<"$MEMBERS")" -gt 0 ]; then
     log warning "these members are still in the DCS: $(jq -r '[.[].Member] | join(", ")' <<<"$MEMBERS"). Stop Patroni there, then patronictl remove $scope, and only then start Patroni here"
-  elif printf '%s\nYes I am aware\n' "$scope" | timeout 60 patronictl -c "$PATRONI_CONFIG" remove "$scope" >/dev/null 2>&1; then
-    log info "removed the stale entry of $scope from the DCS"
-  else
-    log warning "patronictl remove $scope failed: do it before Patroni starts"
+    return 1
   fi
+  if ! printf '%s\nYes I am aware\n' "$scope" | timeout 60 patronictl -c "$PATRONI_CONFIG" remove "$scope" >/dev/null 2>&1; then
+    log warning "patronictl remove $scope failed: do it before Patroni starts"
+    return 1
+  fi
+  log info "removed the stale entry of $scope from the DCS"
 }
 
 # --- marker, staging, places -------------------------------------------------------------------------------------
@@ -117,6 +123,8 @@ forget_dcs() {
 # From before the first change until the node may start: patroni.service asserts that this file does not exist.
 raise_marker() {
   [ "$SIDE" = no ] || return 0
+  # The caller's own (--hold) stays as it is: by its age a runbook tells what was renamed since.
+  [[ $HOLD == no || ! -e $MARKER ]] || return 0
   printf '%s restores %s into %s since %(%Y-%m-%dT%H:%M:%SZ)T: Patroni must not start before\n%s\n' \
     "restore-full.sh" "$NAME" "$TARGET" -1 "${BASH_SOURCE[0]%/*}/restore-full.sh --finish, or remove this file knowing what you do" >"$MARKER"
   sync "$MARKER" "$STATE_DIR"

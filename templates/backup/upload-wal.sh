@@ -82,7 +82,7 @@ send_missing() {
   done >"$WORK/links"
   [ -s "$WORK/links" ] || return 0
   xargs -0 -n 2 ln <"$WORK/links"
-  s3 s3 cp --only-show-errors --recursive "$stage/" "s3://$S3_BUCKET/"
+  s3 s3 cp --only-show-errors --recursive "$stage/" "s3://$S3_BUCKET/" || { rm -rf "$stage" && return 1; }
   rm -rf "$stage"
 }
 
@@ -108,17 +108,20 @@ settle() {
     fail_one "CONFLICT: s3://$S3_BUCKET/$key of ${FIELD[node]} holds other WAL than $file; neither is touched"
   elif [ "${THERE[$key]%% *}" != "${FIELD[size]}" ]; then
     fail_one "s3://$S3_BUCKET/$key of ${FIELD[node]} has ${THERE[$key]%% *} bytes, its sidecar says ${FIELD[size]}"
-  elif cmp -s "$WORK/theirs.json" "$file.json" && ! same_object_of "$name"; then
-    fail_one "s3://$S3_BUCKET/$key is damaged: its bytes are not those of $file"
+  elif ! same_object_of "$name"; then
+    fail_one "s3://$S3_BUCKET/$key is damaged: its bytes are not those that its sidecar, of ${FIELD[node]}, names"
   else
     mark_uploaded "$file"
     UPLOADED=$((UPLOADED + 1))
   fi
 }
 
-# usage: same_object_of NAME; the sidecar there is ours, the ETag is not: read back (encrypted by a key of KMS, it tells nothing)
+# usage: same_object_of NAME; the object is what the sidecar there (in FIELD) says. It is read back: an ETag tells nothing of bytes that are
+# not ours, nor of an object that is encrypted by a key of KMS
 same_object_of() {
-  look_at "${KEY[$1]}" && same_object "$BACKUP_ROOT/wal/$1" "${KEY[$1]}" "${FIELD[sha256]}"
+  local seen
+  seen=$(s3 s3 cp --only-show-errors "s3://$S3_BUCKET/${KEY[$1]}" - | openssl dgst -sha256 -r) || return 1
+  [ "${seen%% *}" = "${FIELD[sha256]}" ]
 }
 
 # usage: mark_all SIDECAR...

@@ -10,7 +10,8 @@ data=$(readlink -m -- "$1") marker=$2
 mapfile -t asides < <(find "${data%/*}" -maxdepth 1 -name "${data##*/}.before-restore-*" -cnewer "$marker" | sort)
 if [ ${#asides[@]} -eq 0 ]; then
   printf 'nothing was moved aside here since %s was raised\n' "$marker"
-  [ -e "$data/backup_label" ] || [ -e "$data/PG_VERSION" ] || exit 0
+  # What a restore put into an empty place was renamed since, too; what was here before was not.
+  [[ -e $data/PG_VERSION && -n $(find "$data" -maxdepth 0 -cnewer "$marker") ]] || exit 0
 fi
 if [ -e "$data" ]; then
   if ! rmdir "$data" 2>/dev/null; then

@@ -1,8 +1,13 @@
 #!/bin/bash
-# usage: salvage-wal.sh DATADIR BACKUP_WAL; archives what waits in pg_wal, as PostgreSQL itself would have: history files first, then the
+# usage: salvage-wal.sh DATADIR BACKUP_WAL MARKER; archives what waits in pg_wal, as PostgreSQL itself would have: history files first, then the
 # segments in order. What the archive has is noted as done; where it holds something else under that name, this stops.
 set -euo pipefail
-data=$1 backup_wal=$2
+data=$1 backup_wal=$2 marker=$3
+# A directory that was restored since belongs to a timeline that nobody has accepted yet.
+if [[ -e $marker && -n $(find "$(readlink -m -- "$data")" -maxdepth 0 -cnewer "$marker") ]]; then
+  printf '%s was restored since %s was raised, and is not accepted: nothing of it is archived\n' "$data" "$marker"
+  exit 0
+fi
 cd "$data"
 count=0
 while read -r name; do
