@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import type { Position } from '../core/diagnostic.ts';
+import { mistake, type Position } from '../core/diagnostic.ts';
 import { Masker } from '../core/masker.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { type ExplainOptions, type Explanation, explain } from '../language/explain.ts';
@@ -27,6 +27,10 @@ export async function explainVariable(args: Args): Promise<Outcome> {
       (explanation): HostExplanation => ({ host, ...explanation }),
     ),
   );
+  if (playbook && explanations.length === 0)
+    throw mistake(`no play of ${playbook.file} has ${hosts.join(', ')}`, {
+      hint: 'name hosts of its plays with --host; the variables of a runbook are not explained yet',
+    });
   const console = openConsole(new Masker(), args);
   if (isSet(args, 'json')) console.out(asJson(variable, explanations));
   else for (const group of alike(explanations)) console.out(asText(variable, group, console));

@@ -4,7 +4,7 @@ import about from '../../package.json' with { type: 'json' };
 import { mistake } from '../core/diagnostic.ts';
 import type { JournalEntry, RunStarted } from '../core/journal.ts';
 import type { Masker } from '../core/masker.ts';
-import { MASK } from '../core/secret.ts';
+import { isSecretName, MASK } from '../core/secret.ts';
 import type { LeaseOptions } from '../engine/leases.ts';
 import { cleanEntry } from '../journal/clean-entry.ts';
 import { newJournal, type OpenJournal, type Writing } from '../journal/directory-journal.ts';
@@ -82,7 +82,6 @@ export function resumedBy(): JournalEntry {
 }
 
 /** A name that promises a secret: its value is not written down, and has to be given again. */
-const SECRET_NAME = /pass|secret|token|key|credential/i;
 
 /** The command line as it can be read again; the inventory is named though it came from the settings. */
 function argvOf({ positionals, given }: Args, inventory: string | undefined): string[] {
@@ -96,9 +95,9 @@ function argvOf({ positionals, given }: Args, inventory: string | undefined): st
   return [...options, ...named, '--', ...positionals];
 }
 
-function withoutSecret(word: string): string {
+export function withoutSecret(word: string): string {
   const [name = ''] = word.split('=', 1);
-  return !word.startsWith('@') && SECRET_NAME.test(name) ? `${name}=${MASK}` : word;
+  return !word.startsWith('@') && isSecretName(name) ? `${name}=${MASK}` : word;
 }
 
 /** The commit of the folder's repository, where it has one and git is there to ask. */

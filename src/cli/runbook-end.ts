@@ -6,6 +6,7 @@ import { missingRegisters } from '../engine/runbook-from.ts';
 import type { Paint } from '../report/paint.ts';
 import { runbookEndText } from '../report/runbook-end.ts';
 import type { Args } from './args.ts';
+import { withoutSecret } from './recording.ts';
 
 /** The end of a run, with the commands that go on or go back. */
 export function tellEnd(
@@ -49,7 +50,10 @@ export function commandLine({ positionals, given }: Args, more: readonly string[
   const options = [...given]
     .filter(([name]) => !['from', 'undo', 'yes', 'step', 'confirm'].includes(name))
     .flatMap(([name, values]) =>
-      values.flatMap((value) => (value === '' ? [`--${name}`] : [`--${name}`, value])),
+      values.flatMap((value) => {
+        if (value === '') return [`--${name}`];
+        return [`--${name}`, name === 'extra-vars' ? withoutSecret(value) : value];
+      }),
     );
   return ['fanops', 'run', ...positionals, ...options, ...more].map(quote).join(' ');
 }

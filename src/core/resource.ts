@@ -26,6 +26,8 @@ export interface Resource<Args = never, Result = unknown> {
   readonly name: string;
   readonly kind: 'resource' | 'action';
   readonly scope: ResourceScope;
+  /** It has nothing to do but to look: it may stand in the `look` of a runbook. */
+  readonly onlyLooks?: true;
   /** One sentence for the reference pages. */
   readonly summary: string;
   /** For the reference pages; each is loaded by a test. */

@@ -4,6 +4,11 @@ import { inspect } from 'node:util';
 /** What stands where a secret would be shown. */
 export const MASK = '••••••';
 
+/** Whether a value that is given in the clear, by the command line, is a secret by its name. */
+export function isSecretName(name: string): boolean {
+  return /pass|secret|token|key|credential/i.test(name);
+}
+
 /**
  * Text that must not be seen. *Open* when its bytes are at hand, *sealed* when only a reference is
  * (a plan read back from a file). A text with a secret part is a Secret as a whole, and knows how it

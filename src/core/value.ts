@@ -18,8 +18,12 @@ export class Unknown {
   /** The label of the task that has to be done first. */
   readonly after: string;
 
-  constructor(after: string) {
+  /** A text with a secret in it. */
+  readonly isSecret: boolean;
+
+  constructor(after: string, isSecret = false) {
     this.after = after;
+    this.isSecret = isSecret;
   }
 
   toJSON(): Json {

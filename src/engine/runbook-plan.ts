@@ -3,6 +3,7 @@ import { InputError } from '../core/diagnostic.ts';
 import type { PlannedPlay } from '../core/plan.ts';
 import type { Judgement, Step } from '../core/runbook.ts';
 import type { RunbookPlan, RunbookPlanStep } from '../core/runbook-plan.ts';
+import { isSecretName, MASK } from '../core/secret.ts';
 import type { Play } from '../core/task.ts';
 import { Unknown } from '../core/value.ts';
 import { declarations, shownValue } from './declared.ts';
@@ -36,7 +37,7 @@ export async function planRunbook(context: Planning): Promise<RunbookPlan> {
     params: runbook.params.map(({ name, description, value }) => ({
       name,
       description,
-      value: shownValue(value),
+      value: isSecretName(name) ? MASK : shownValue(value),
     })),
     objectives: runbook.objectives,
     lost: runbook.lost,

@@ -85,11 +85,11 @@ function visibleValue(
   place: ArgumentPlace,
   problems: Problems,
 ): Json {
-  if (value instanceof Unknown) {
+  if (value instanceof Unknown && !value.isSecret) {
     unknowns.push(path);
     return null;
   }
-  if (value instanceof Secret) {
+  if (value instanceof Secret || value instanceof Unknown) {
     if (!mayBeSecret(path, place.resource))
       problems.error(
         `\`${argumentName(path)}\` of \`${place.resource.name}\` would show a secret`,

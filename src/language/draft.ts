@@ -20,6 +20,8 @@ export interface PlayDraft {
   readonly handlers: readonly TaskDraft[];
   /** Where its files are looked for: the folder of its playbook, counted from that of the main one. */
   readonly folder: string;
+  /** Variables of the imports around it, stronger than its own. */
+  readonly around: Layer;
 }
 
 /** A task as written, its keys checked and nothing rendered. */

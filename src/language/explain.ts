@@ -42,6 +42,7 @@ export interface ExplainOptions {
 interface PlayVariables {
   readonly name?: string;
   readonly layers: PlayLayers;
+  readonly around: Layer;
 }
 
 /** Explains a variable, once for every play that has the host. Throws an InputError. */
@@ -51,8 +52,8 @@ export function explain(options: ExplainOptions): Explanation[] {
   for (const [file, text] of inventory.sources) problems.addSource(file, text);
   const isKnown = problems.collect(() => matchHosts(host, inventory.inventory)) !== undefined;
   const explanations = isKnown
-    ? playsOf(options, problems).map(({ name, layers }): Explanation => {
-        const moment = beforehand(new Map(), new Map(), new Map(), new Map());
+    ? playsOf(options, problems).map(({ name, layers, around }): Explanation => {
+        const moment = beforehand(new Map(), new Map(), new Map(), around);
         const scope = hostScope(host, inventory, layers, moment) as HostScope;
         const value = problems.collect(() => scope.get(variable));
         const places = scope.definitions(variable).map(({ level, origin, position }) => ({
@@ -88,7 +89,7 @@ function playsOf(
 ): PlayVariables[] {
   const commandLine = valueLayer(extraVars, 'command line', 'the command line');
   const none: Layer = new Map();
-  if (!playbook) return [{ layers: { defaults: none, vars: none, commandLine } }];
+  if (!playbook) return [{ layers: { defaults: none, vars: none, commandLine }, around: none }];
   // Only the variables count here: what else is wrong with the playbook `fanops validate` tells.
   const aside = problems.fresh();
   const drafts = readPlays(readDocument(playbook.file, playbook.text, problems), playbook.file, {
@@ -101,5 +102,5 @@ function playsOf(
   });
   return drafts
     .filter(({ hosts }) => hosts.includes(host))
-    .map(({ name, defaults, vars }) => ({ name, layers: { defaults, vars, commandLine } }));
+    .map(({ name, defaults, vars, around }) => ({ name, layers: { defaults, vars, commandLine }, around }));
 }

@@ -26,7 +26,8 @@ export function loopItems(draft: TaskDraft, scope: Names): LoopItem[] | Unknown 
         ? 'write a list of mappings, each with a name'
         : 'write "{{ name }}" of a list, or items after `- `',
     );
-  const keys = keysOf(list);
+  // Of what is sensitive no item is its own name.
+  const keys = keysOf(draft.sensitive ? list.map((value) => (isRecord(value) ? value : null)) : list);
   const items = list.map((value: Value, index) => {
     const key = keys[index] ?? '';
     return { value, key, label: labelOf(draft, value, key, scope) };
@@ -63,7 +64,8 @@ function keyOf(value: Value, index: number): string {
 }
 
 function labelOf(draft: TaskDraft, value: Value, key: string, scope: Names): string {
-  if (!draft.loopLabel) return secretIn(value) || unknownIn(value) ? key : shortLabel(value, key);
+  if (!draft.loopLabel)
+    return draft.sensitive || secretIn(value) || unknownIn(value) ? key : shortLabel(value, key);
   const item = namesOf('variable', { [draft.loopVariable]: value });
   const label = renderScalar(draft.loopLabel, layered('variable', item, scope));
   return label instanceof Secret || label instanceof Unknown ? key : String(label);

@@ -13,6 +13,8 @@ export function checkHolds({ key, value }: Entry, params: readonly Param[], read
   if (value.kind !== 'mapping') return;
   const check = new Fields(value, problems).entry('check')?.value;
   if (!check) return;
+  // One that need not be given, and was not, is not checked.
+  if (params.find(({ name }) => name === key)?.value === null) return;
   const environment = environmentOf(params, reading);
   for (const { that, msg } of checksIn(check, reading)) {
     const condition: Condition = compileCondition(

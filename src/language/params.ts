@@ -9,6 +9,7 @@ import { didYouMean } from './nearest.ts';
 import { checkHolds } from './param-check.ts';
 import { asType } from './param-types.ts';
 import type { Problems } from './problems.ts';
+import { hasTemplate } from './template.ts';
 
 const PARAM_KEYS = ['type', 'description', 'default', 'required', 'choices', 'pattern', 'check'];
 
@@ -92,6 +93,14 @@ function chosenValue(
   }
   const isGiven = Object.hasOwn(given, name);
   const raw = isGiven ? (given[name] ?? null) : plainValue(fallback?.value ?? entry.value);
+  if (!isGiven && typeof raw === 'string' && hasTemplate(raw)) {
+    problems.error(
+      `the default of \`${name}\` is not rendered: parameters are known before any variable`,
+      fallback?.value.position,
+      'write it out, or put it into `vars:` of the runbook',
+    );
+    return unknown;
+  }
   const typed = asType(type, raw, inventory);
   const place = isGiven ? entry.keyPosition : fallback?.value.position;
   if ('wanted' in typed) {

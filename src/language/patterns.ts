@@ -111,7 +111,7 @@ function membersOf(text: string, inventory: Inventory): readonly string[] | unde
     index === undefined ? otherwise : Number(index) < 0 ? members.length + Number(index) : Number(index);
   const from = place(first, 0);
   const to = colon ? place(last, members.length - 1) : from;
-  const chosen = members.slice(Math.max(from, 0), to + 1);
+  const chosen = members.slice(Math.max(from, 0), Math.max(to + 1, 0));
   if (chosen.length > 0) return chosen;
   if (rangeOf(text, inventory)) return undefined;
   throw new Mistake(

@@ -183,6 +183,7 @@ export function readPlay(
     maxFailPercentage: readMaxFail(fields, problems),
     ignoresUnreachable: fields.boolean('ignore_unreachable') === true,
     ...variables,
+    around: from.vars,
     tasks,
     handlers: handlers.map((handler) => withHandlers(handler, handlers, problems)),
     folder: dirname(within.files.findLast((path) => path !== '') ?? ''),

@@ -5,7 +5,7 @@ import { asTextsWhereWanted, checkArguments } from './argument-check.ts';
 import type { CompiledConditions } from './compile-task.ts';
 import { allHold, type Condition } from './condition.ts';
 import type { ControllerFiles } from './controller-files.ts';
-import { type Definition, type Layer, valueLayer } from './definitions.ts';
+import { type Layer, valueLayer } from './definitions.ts';
 import { describe } from './describe.ts';
 import type { TaskDraft } from './draft.ts';
 import { withEnvironment } from './environment.ts';
@@ -81,12 +81,7 @@ export function renderTask(
 ): readonly RenderedItem[] | Unknown {
   const { draft } = context;
   const scopeWith = (item: LoopItem | undefined): Names =>
-    hostScope(
-      host,
-      context.loaded,
-      context.layers,
-      item ? { ...moment, local: localLayer(draft, item.value) } : moment,
-    );
+    hostScope(host, context.loaded, context.layers, { ...moment, local: localLayer(draft, item?.value) });
   const before = problems.count;
   const items = draft.loop
     ? problems.collect(() => loopItems(draft, scopeWith(undefined)), draft.loop.position)
@@ -136,7 +131,7 @@ function renderArguments(
   for (const { key, value } of draft.args.entries) {
     const own = conditions.args.get(key);
     const rendered = problems.collect(
-      () => (own ? judged(own, scope) : renderValue(value, scope)),
+      () => (own ? judged(own, scope, draft.sensitive) : renderValue(value, scope)),
       value.position,
     );
     const wanted = (draft.resource.schema.properties as { [name: string]: JsonSchema } | undefined)?.[key];
@@ -192,7 +187,7 @@ function judge(
 ): boolean | Unknown {
   const { register } = context.draft;
   const registers = { ...scope.registers, result, ...(register !== undefined && { [register]: result }) };
-  const local = item?.turn === undefined ? NO_TURN : localLayer(context.draft, item.turn);
+  const local = localLayer(context.draft, item?.turn);
   const moment = { ...momentOf(context, { ...scope, registers }), local };
   return allHold(conditions, hostScope(scope.host, context.loaded, context.layers, moment));
 }
@@ -201,8 +196,9 @@ function momentOf({ draft, visible, later }: TaskContext, { registers, facts }: 
   return { taskVars: draft.vars, local: new Map(), registers, facts, visible, later };
 }
 
-const NO_TURN: Layer = new Map();
-
-function localLayer(draft: TaskDraft, value: Value): Map<string, Definition> {
-  return valueLayer({ [draft.loopVariable]: value }, 'command line', 'the loop');
+/** The item of the task's loop, and those of loops at includes around it. */
+function localLayer({ vars, turns, loopVariable }: TaskDraft, value: Value | undefined): Layer {
+  const around = [...vars].filter(([name]) => Object.hasOwn(turns, name));
+  const own = value === undefined ? {} : { [loopVariable]: value };
+  return new Map([...around, ...valueLayer(own, 'command line', 'the loop')]);
 }

@@ -5,6 +5,8 @@ export interface ResourceSchema {
   readonly name: string;
   readonly kind: 'resource' | 'action';
   readonly scope: ResourceScope;
+  /** It has nothing to do but to look. */
+  readonly onlyLooks?: true;
   readonly schema: JsonSchema;
   readonly result: JsonSchema;
   /** The argument that a task written as a single text stands for. */

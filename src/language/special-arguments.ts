@@ -124,10 +124,10 @@ function conditionsIn(
 }
 
 /** Conditions as a resource sees them: as written, and what each came to. */
-export function judged(conditions: readonly Condition[], scope: Names): Value {
+export function judged(conditions: readonly Condition[], scope: Names, sensitive: boolean): Value {
   return conditions.map((condition) => {
     const holds = condition.evaluate(scope);
-    const seen = holds === false ? condition.seen(scope) : '';
+    const seen = holds === false && !sensitive ? condition.seen(scope) : '';
     return { expression: condition.text, holds, ...(seen === '' ? {} : { seen }) };
   });
 }

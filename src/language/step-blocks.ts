@@ -70,12 +70,12 @@ export function lookOf(frame: Frame, suffix: string, tasks: Located | undefined)
 
 function checkOnlyReads({ resource, changedWhen, position }: TaskDraft, problems: Problems): void {
   const promised = changedWhen.some((node) => plainValue(node) === false);
-  if (resource.kind === 'action' && !['command', 'wait_for'].includes(resource.name)) return;
-  if (resource.name === 'command' && promised) return;
+  const isProgram = resource.name === 'command' || resource.name === 'shell';
+  if (resource.onlyLooks || (isProgram && promised)) return;
   problems.error(
     `\`look\` only reads, and \`${resource.name}\` may do more`,
     position,
-    resource.name === 'command'
+    isProgram
       ? 'write `changed_when: false` if it only reads'
       : 'move it to the `tasks` of the step; `verify` waits, and stat, path_facts and the like look',
   );

@@ -26,7 +26,7 @@ export function readPath(path: hbs.AST.PathExpression, frame: Frame, place: Plac
   let parts = path.parts;
   let value: Readable = at.context;
   let read = '';
-  const bound = path.data || /^(\.|this\b)/.test(path.original) ? undefined : at.blockParams[parts[0] ?? ''];
+  const bound = path.data || /^(\.|this\b)/.test(path.original) ? undefined : blockParam(at, parts[0] ?? '');
   if (path.data || bound !== undefined) {
     value = bound ?? dataOf(path, at, place);
     read = `${path.data ? '@' : ''}${parts[0]}`;
@@ -42,12 +42,16 @@ export function readPath(path: hbs.AST.PathExpression, frame: Frame, place: Plac
   return value;
 }
 
+function blockParam({ blockParams }: Frame, name: string): Readable | undefined {
+  return Object.hasOwn(blockParams, name) ? blockParams[name] : undefined;
+}
+
 /** Follows a path given as text, from the item or else from what is around it; undefined where it ends early. */
 export function readOptional(path: string, frame: Frame): Readable | undefined {
   const [first = '', ...rest] = path.split('.');
   let value: Readable | undefined;
   for (let at: Frame | undefined = frame; at && value === undefined; at = at.around)
-    value = at.blockParams[first] ?? member(at.context, first);
+    value = blockParam(at, first) ?? member(at.context, first);
   for (const part of rest) value = value === undefined ? undefined : member(known(value), part);
   return value === null ? undefined : value;
 }

@@ -26,6 +26,6 @@ export class TextOutput {
 
 /** The bytes of a secret; one that is only known by reference makes the text unknown. */
 export function bytesOf(secret: Secret): string {
-  if (!secret.isOpen) throw new UnknownRead(new Unknown(`secret ${secret.ref ?? ''} is read again`));
+  if (!secret.isOpen) throw new UnknownRead(new Unknown(`secret ${secret.ref ?? ''} is read again`, true));
   return secret.expose();
 }

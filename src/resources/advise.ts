@@ -13,6 +13,7 @@ export const advise: Resource<AdviseArgs, { readonly holds: boolean }> = {
   name: 'advise',
   kind: 'action',
   scope: 'host',
+  onlyLooks: true,
   summary: 'Warns, in every plan, while a condition does not hold. It never fails and changes nothing.',
   schema: object(
     {

@@ -13,6 +13,7 @@ export const assert: Resource<AssertArgs, { readonly holds: boolean }> = {
   name: 'assert',
   kind: 'action',
   scope: 'host',
+  onlyLooks: true,
   summary: 'Stops when a condition does not hold.',
   schema: object(
     {

@@ -100,6 +100,7 @@ export const backupFacts: Resource<BackupFactsArgs, Result> = {
   name: 'backup_facts',
   kind: 'action',
   scope: 'cluster',
+  onlyLooks: true,
   summary: "What the archives on a group's hosts hold, and with which keys it was made. Changes nothing.",
   schema: object(
     {

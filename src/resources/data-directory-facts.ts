@@ -39,6 +39,7 @@ export const dataDirectoryFacts: Resource<DataDirectoryFactsArgs, Result> = {
   name: 'data_directory_facts',
   kind: 'action',
   scope: 'cluster',
+  onlyLooks: true,
   summary:
     'What the data directories of a group say of themselves (pg_controldata), servers running or not, and which is the newest. Changes nothing.',
   examples: [

@@ -20,6 +20,7 @@ export const escrowFacts: Resource<EscrowFactsArgs, Result> = {
   name: 'escrow_facts',
   kind: 'action',
   scope: 'cluster',
+  onlyLooks: true,
   summary: 'Whether a copy of the backup key off the hosts was decrypted and found right. Changes nothing.',
   schema: object(
     {

@@ -22,6 +22,7 @@ export const pathFacts: Resource<PathFactsArgs, Result> = {
   name: 'path_facts',
   kind: 'action',
   scope: 'cluster',
+  onlyLooks: true,
   summary:
     'Which hosts of a group hold something at a path. A host that could not be looked at is told apart. Changes nothing.',
   schema: object(

@@ -51,6 +51,7 @@ export const patroniFacts: Resource<PatroniFactsArgs, Result> = {
   name: 'patroni_facts',
   kind: 'action',
   scope: 'cluster',
+  onlyLooks: true,
   summary: 'What the Patronis of a group say of the cluster, and where they disagree. Changes nothing.',
   schema: object(
     {

@@ -58,6 +58,7 @@ export const postgresFacts: Resource<PostgresFactsArgs, Result> = {
   name: 'postgres_facts',
   kind: 'action',
   scope: 'cluster',
+  onlyLooks: true,
   summary:
     "What the PostgreSQLs of a group's hosts say of themselves, over their local sockets. Changes nothing.",
   schema: object(

@@ -10,6 +10,7 @@ export const setFact: Resource<{ readonly values: Values }, { readonly values: V
   name: 'set_fact',
   kind: 'action',
   scope: 'host',
+  onlyLooks: true,
   summary:
     'Computes values for this host from what tasks before it found; `register` keeps them as NAME.values.',
   examples: [

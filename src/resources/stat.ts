@@ -29,6 +29,7 @@ export const stat: Resource<StatArgs, Result> = {
   name: 'stat',
   kind: 'action',
   scope: 'host',
+  onlyLooks: true,
   summary: 'Looks at a path, for later conditions. Changes nothing.',
   examples: [
     {

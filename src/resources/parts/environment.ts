@@ -24,17 +24,17 @@ export function takeSecrets(environment: Environment = {}): Script | undefined {
 
 /** Hands the variables to what runs next. The shell drops newlines at the end of an output: the dot keeps them. */
 export function exported(environment: Environment = {}): Script[] {
-  let index = 0;
-  return Object.entries(environment).map(([name, value]) => {
-    if (!(value instanceof Secret)) return sh`export ${name}=${value}`;
-    const from = new Script(held(index));
-    index += 1;
-    return lines(
-      sh`${from}=$(printf %s "$${from}" | base64 -d && echo .) || exit`,
-      sh`export ${name}="\${${from}%.}"`,
-      sh`unset ${from}`,
-    );
-  });
+  const secrets = secretsOf(environment).map(([name]) => name);
+  const from = (name: string): Script => new Script(held(secrets.indexOf(name)));
+  return [
+    // Before any other: with another PATH there may be no base64.
+    ...secrets.map((name) => sh`${from(name)}=$(printf %s "$${from(name)}" | base64 -d && echo .) || exit`),
+    ...Object.entries(environment).map(([name, value]) =>
+      value instanceof Secret
+        ? lines(sh`export ${name}="\${${from(name)}%.}"`, sh`unset ${from(name)}`)
+        : sh`export ${name}=${value}`,
+    ),
+  ];
 }
 
 /** What a command reads, behind its secret variables. */

@@ -7,6 +7,9 @@ const ROWS_ONLY = /^(SELECT|VALUES|TABLE|SHOW|EXPLAIN|FETCH)\b/i;
 /** What psql calls a statement that did more: "UPDATE 3", "CREATE TABLE". */
 const TAG = /^[A-Z]+(?: [A-Z]+)*(?: \d+)*$/;
 
+/** Of one that gave rows, too, by RETURNING: a row of another statement may be a word like a tag. */
+const BEHIND_ROWS = /^(?:INSERT \d+|UPDATE|DELETE|MERGE) \d+$/;
+
 /** Reads what `psql --csv` printed of one statement; `nothing` is how it shows null. */
 export function printed(
   sql: string,
@@ -15,7 +18,10 @@ export function printed(
 ): { readonly rows: readonly Row[]; readonly rowcount: number } {
   const lines = csvRows(stdout);
   const last = lines.at(-1);
-  const isTag = !ROWS_ONLY.test(sql.trim()) && last?.length === 1 && TAG.test(last[0] ?? '');
+  const isTag =
+    !ROWS_ONLY.test(sql.trim()) &&
+    last?.length === 1 &&
+    (lines.length === 1 ? TAG : BEHIND_ROWS).test(last[0] ?? '');
   const [columns = [], ...rows] = isTag ? lines.slice(0, -1) : lines;
   const shown = (text: string | undefined) => (text === nothing ? null : (text ?? ''));
   return {

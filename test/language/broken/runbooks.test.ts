@@ -4,9 +4,14 @@ import type { Value } from '../../../src/core/value.ts';
 import { loadRunbook } from '../../../src/language/load-runbook.ts';
 import { args, inventory, mistakes, RESOURCES } from '../load.ts';
 
+const LOOKS = ['assert', 'members'];
 const RESOURCES_HERE = RESOURCES.map((resource) =>
   ['command', 'assert', 'members', 'wait_for'].includes(resource.name)
-    ? { ...resource, kind: 'action' as const }
+    ? {
+        ...resource,
+        kind: 'action' as const,
+        ...(LOOKS.includes(resource.name) && { onlyLooks: true as const }),
+      }
     : resource,
 );
 
