@@ -66,7 +66,7 @@ function whatToType(open: readonly Doubt[]): string {
   const options = open.map((doubt) => `--treat-as ${placeOf(doubt)}=done`).join(' ');
   return [
     'nothing more was done. Look at the host whether it happened, then say so:',
-    `  fanops resume RUN ${options}     it has happened: go on behind it`,
+    `  fanops resume last ${options}     it has happened: go on behind it`,
     '  the same with =again         it has not, or may be done twice: do it again',
   ].join('\n');
 }

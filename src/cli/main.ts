@@ -81,9 +81,13 @@ async function explain(error: unknown): Promise<Outcome> {
   return 'bug';
 }
 
+/** What a disk says to a file that is open already: its error names no path. */
+const DISK = ['ENOSPC', 'EDQUOT', 'EIO'];
+
 /** A file that is missing or may not be read, a full disk: named by the system call that failed. */
 function isFromOutside(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && 'syscall' in error && 'code' in error && 'path' in error;
+  if (!(error instanceof Error && 'syscall' in error && 'code' in error)) return false;
+  return 'path' in error || DISK.includes(String(error.code));
 }
 
 /** A reader that has seen enough (`fanops plan … | head`) is no failure of ours. */

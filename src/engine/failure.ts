@@ -40,7 +40,7 @@ export function batchFailed(
       : { stderr: masker.mask(result.stderr.slice(-TAIL)), stdout: masker.mask(result.stdout.slice(-TAIL)) }),
     next:
       outcome === 'in-doubt'
-        ? 'look at the host whether it happened, then: fanops resume RUN --treat-as done (or again)'
+        ? 'look at the host whether it happened, then: fanops resume last --treat-as done (or again)'
         : 'mend the cause and apply again',
   };
 }
