@@ -59,8 +59,6 @@ export class Engine {
   readonly #past: Past;
   readonly #leases: Leases;
   readonly #running = new Map<string, string>();
-  /** Where something is in doubt: nobody else may change these before it is settled. */
-  readonly #doubtful = new Set<string>();
   readonly #whole: Part;
   #ending = new AbortController();
   #batches = 0;
@@ -73,7 +71,9 @@ export class Engine {
     this.#past = new Past(this.#journal.past);
     options.signal?.addEventListener('abort', () => void this.#halt());
     this.#contacts = new Contacts(inventory.hosts, connect, forks, (event) => emit(event));
-    this.#leases = new Leases(this.#contacts, this.#journal, options.clock, this.#lease());
+    const known = new Set(inventory.hosts.map(({ name }) => name));
+    const held = this.#past.held().filter((host) => known.has(host));
+    this.#leases = new Leases(this.#contacts, this.#journal, options.clock, this.#lease(), held);
     this.#ground = {
       resources: new Map(options.resources.map((resource) => [resource.name, resource])),
       kinds: new Map(options.factKinds.map((kind) => [kind.name, kind])),
@@ -120,7 +120,8 @@ export class Engine {
       (await holdHosts(run, this.#past.mayChange)) ??
       (await takeUp(run, this.#lease().who, treat));
     this.#keepDoubts(run);
-    if (refused) await this.finish(refused);
+    if (refused === 'in-doubt') await this.finish(refused);
+    else if (refused) await this.#refuse(refused);
     return refused;
   }
 
@@ -131,7 +132,13 @@ export class Engine {
 
   /** Gives the hosts back and writes down how the run ended; a part of a run does not end it. */
   async finish(outcome: Outcome): Promise<void> {
-    await this.#leases.release(this.#doubtful);
+    await this.#leases.release();
+    await this.#journal.record({ type: 'run-ended', outcome });
+  }
+
+  /** What was sent to the hosts is not settled: the run holds on to what it held. */
+  async #refuse(outcome: Outcome): Promise<void> {
+    await this.#leases.releaseNew();
     await this.#journal.record({ type: 'run-ended', outcome });
   }
 
@@ -147,7 +154,7 @@ export class Engine {
   }
 
   #keepDoubts({ ended }: Run): void {
-    for (const [host, outcome] of ended) if (outcome === 'in-doubt') this.#doubtful.add(host);
+    for (const [host, outcome] of ended) if (outcome === 'in-doubt') this.#leases.keep(host);
   }
 
   #lease(): LeaseOptions {

@@ -28,9 +28,20 @@ export class Leases {
   readonly #clock: Clock;
   readonly #options: LeaseOptions;
   readonly #tokens = new Map<string, number>();
+  /** Held by the run before it was taken up: the hosts still know it, this controller has no tokens for them yet. */
+  readonly #heldBefore: Set<string>;
+  /** Where something is in doubt: nobody else may change these before it is settled. */
+  readonly #doubtful = new Set<string>();
 
-  constructor(contacts: Contacts, journal: Journal, clock: Clock, options: LeaseOptions) {
+  constructor(
+    contacts: Contacts,
+    journal: Journal,
+    clock: Clock,
+    options: LeaseOptions,
+    heldBefore: readonly string[],
+  ) {
     this.#contacts = contacts;
+    this.#heldBefore = new Set(heldBefore);
     this.#journal = journal;
     this.#clock = clock;
     this.#options = options;
@@ -70,21 +81,35 @@ export class Leases {
     return undefined;
   }
 
-  /** Gives them back; a host that cannot be reached keeps it. */
-  async release(except: ReadonlySet<string> = new Set()): Promise<void> {
-    const hosts = [...this.#tokens.keys()].filter((host) => !except.has(host));
-    await Promise.all(hosts.map((host) => this.#releaseOne(host)));
+  /** Does not give it back when the run ends. */
+  keep(host: string): void {
+    this.#doubtful.add(host);
+  }
+
+  /** Gives them back, also those that were held before; a host that cannot be reached keeps it. */
+  async release(): Promise<void> {
+    await this.#contacts.reach(this.#heldBefore);
+    await this.#give(
+      [...this.#heldBefore, ...this.#tokens.keys()].filter((host) => !this.#doubtful.has(host)),
+    );
+  }
+
+  /** Gives back only what was not held before the run was taken up. */
+  async releaseNew(): Promise<void> {
+    await this.#give([...this.#tokens.keys()].filter((host) => !this.#heldBefore.has(host)));
   }
 
   /** The first host goes first: of two runs that begin together one gets all. */
-  async #tryAll([first, ...others]: readonly string[]): Promise<Held | undefined> {
+  async #tryAll(hosts: readonly string[]): Promise<Held | undefined> {
+    const [first, ...others] = hosts.filter((host) => !this.#tokens.has(host));
     if (first === undefined) return undefined;
+    const giveBack = () => this.#give([first, ...others].filter((host) => !this.#heldBefore.has(host)));
     try {
       const held = (await this.take(first)) ?? (await this.#takeTogether(others));
-      if (held) await this.release();
+      if (held) await giveBack();
       return held;
     } catch (error) {
-      await this.release();
+      await giveBack();
       throw error;
     }
   }
@@ -96,8 +121,13 @@ export class Leases {
     return taken.map((one) => (one.status === 'fulfilled' ? one.value : undefined)).find((held) => held);
   }
 
-  async #releaseOne(host: string): Promise<void> {
-    if (!this.#tokens.delete(host)) return;
+  async #give(hosts: Iterable<string>): Promise<void> {
+    await Promise.all([...new Set(hosts)].map((host) => this.#giveOne(host)));
+  }
+
+  async #giveOne(host: string): Promise<void> {
+    const isBefore = this.#heldBefore.delete(host);
+    if (!this.#tokens.delete(host) && !isBefore) return;
     const isGiven = await this.#contacts.attempt(host, async (session) => {
       await session?.dropLease(this.#journal.run);
       return session !== undefined;

@@ -31,6 +31,7 @@ export interface PastResult {
 /** A command of an action about which the journal and the host do not say enough. */
 export interface Doubtful {
   readonly command: AnnouncedCommand;
+  readonly on: string;
   /** Nobody knows whether it ended; else it ended, but what it said is gone. */
   readonly isLost: boolean;
 }
@@ -112,7 +113,9 @@ export class PastBatches {
     return this.#parts().flatMap(({ batch, number }) => {
       const command = batch.commands[number];
       const isLost = number === batch.lost;
-      return command?.action === 'run' && (isLost || batch.unheard.has(number)) ? [{ command, isLost }] : [];
+      return command?.action === 'run' && (isLost || batch.unheard.has(number))
+        ? [{ command, on: batch.host, isLost }]
+        : [];
     });
   }
 

@@ -7,6 +7,8 @@ import { type Doubtful, PastBatches } from './past-batches.ts';
 /** Why an action cannot be taken as done or as not done. */
 export interface Doubt {
   readonly id: ItemId;
+  /** The host that did it. */
+  readonly on: string;
   readonly task: ItemEnded['task'];
   readonly label: string;
   readonly display: string;
@@ -28,6 +30,7 @@ export class Past {
   readonly #ends = new Map<string, ItemEnded[]>();
   readonly #unheard = new Map<string, ItemEnded>();
   readonly #done = new Set<string>();
+  readonly #held = new Set<string>();
   readonly #hellos = new Map<string, Hello>();
   readonly #marks = new Map<string, number>();
 
@@ -45,6 +48,11 @@ export class Past {
   /** The next recorded end of an item: each is told once, in their order. */
   takeEnd(id: ItemId): ItemEnded | undefined {
     return this.#ends.get(idText(id))?.shift();
+  }
+
+  /** The hosts whose leases were not given back. */
+  held(): readonly string[] {
+    return [...this.#held];
   }
 
   hello(host: string): Hello | undefined {
@@ -75,6 +83,7 @@ export class Past {
     const begun = this.batches.doubtful().map(doubtOf);
     const ended = [...this.#unheard.values()].map((end) => ({
       ...end,
+      on: end.id.host,
       display: end.address,
       why: 'unheard' as const,
     }));
@@ -102,6 +111,8 @@ export class Past {
     else if (entry.type === 'treated') this.treat(entry.id, entry.as);
     else if (entry.type === 'item-ended') this.#itemEnded(entry, retried.has(entry));
     else if (entry.type === 'host-reached') this.noteHello(entry.host, entry.hello);
+    else if (entry.type === 'lease-taken') this.#held.add(entry.host);
+    else if (entry.type === 'lease-released') this.#held.delete(entry.host);
     else this.#marks.set(markOf(entry), (this.#marks.get(markOf(entry)) ?? 0) + 1);
   }
 
@@ -138,8 +149,8 @@ function retriedEnds(entries: readonly JournalEntry[]): ReadonlySet<JournalEntry
   return retried;
 }
 
-function doubtOf({ command: { id, task, label, display }, isLost }: Doubtful): Doubt {
-  return { id, task, label, display, why: isLost ? 'begun' : 'unheard' };
+function doubtOf({ command: { id, task, label, display }, on, isLost }: Doubtful): Doubt {
+  return { id, on, task, label, display, why: isLost ? 'begun' : 'unheard' };
 }
 
 /** What makes two such entries one point of the run: all but what was found there. */

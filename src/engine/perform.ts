@@ -91,6 +91,7 @@ async function send(
       batch,
       recording(run, key, ids, listener(run, on, open, handler, begun)),
     );
+    if (result.outcome === 'in-doubt') run.leases.keep(on);
     await recordBatchEnd(run, key, result);
     return result;
   } finally {

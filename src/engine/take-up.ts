@@ -24,7 +24,10 @@ export async function takeUp(run: Run, who: string, treat: Treatment): Promise<O
   }
   const open = run.past.doubts();
   if (open.length === 0) return undefined;
-  for (const { id } of open) run.ended.set(id.host, 'in-doubt');
+  for (const { id, on } of open) {
+    run.ended.set(id.host, 'in-doubt');
+    run.leases.keep(on);
+  }
   return finish(run, 'in-doubt');
 }
 

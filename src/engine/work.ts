@@ -253,6 +253,7 @@ async function performOrLose(
     return await perform(run, on, decisions, handler, begun);
   } catch (error) {
     if (!isUnreachable(error)) throw error;
+    if (run.ending.aborted) run.leases.keep(on);
     run.contacts.lose(on, error.message);
     return lostWith(run, error.message);
   }

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 
@@ -95,27 +96,51 @@ test('a step that was not confirmed is confirmed when the run is taken up', ({ f
   assert.equal([lines(folder, 'counted'), lines(folder, 'begun')], [1, 1]);
 });
 
-test('a controller that was killed in a step is taken up there: what still ran is waited for', async ({
-  folder,
-}) => {
+/** Kills the controller as soon as something is there, and lets what it had begun go on. */
+async function killedAt(folder: string, path: string): Promise<void> {
   const child = spawn(BIN, ['run', 'three.yml', '--yes', ...SAID], {
     cwd: folder,
     env: env(folder),
-    stdio: ['ignore', 'ignore', 'pipe'],
+    stdio: 'ignore',
     detached: true,
   });
   const closed = once(child, 'close');
-  let text = '';
-  child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
-    text += chunk;
-    if (text.includes('Hold: ')) process.kill(-(child.pid as number), 'SIGKILL');
-  });
+  while (child.exitCode === null && !existsSync(join(folder, path))) await sleep(20);
+  process.kill(-(child.pid as number), 'SIGKILL');
   await closed;
   writeFileSync(join(folder, 'go'), '');
+}
+
+test('a controller that was killed in a step is taken up there: what still ran is waited for', async ({
+  folder,
+}) => {
+  await killedAt(folder, 'begun');
   const resumed = fanops(folder, 'resume', 'last');
   assert.is(resumed.status, 0, resumed.stderr);
   assert.is(readFileSync(join(folder, 'told'), 'utf8'), 'before found');
   assert.equal([lines(folder, 'counted'), lines(folder, 'begun')], [1, 1]);
+});
+
+test('a host that was held before, and has nothing left to do, is given back at the end', async ({
+  folder,
+}) => {
+  const host = (name: string) =>
+    `${name}: {ansible_connection: local, fanops_state_dir: ${folder}/${name}/lib, fanops_run_dir: ${folder}/${name}/run}`;
+  writeFileSync(
+    join(folder, 'hosts.yml'),
+    `all: {hosts: {${host('db1')}, ${host('db2')}}, vars: {base: "${folder}"}}\n`,
+  );
+  const waits = `{command: {argv: [sh, -c, "echo >${folder}/looking; until [ -e ${folder}/go ]; do sleep 0.1; done"]}, changed_when: false}`;
+  const looking = `Wait for the operator\n    hosts: db1\n    when: size(lost) == 0\n    look: [${waits}]`;
+  const runbook = RUNBOOK.replace('hosts: db1', 'hosts: db2');
+  writeFileSync(join(folder, 'three.yml'), runbook.replace('Wait for the operator\n    hosts: db1', looking));
+  await killedAt(folder, 'looking');
+  assert.match(fanops(folder, 'unlock', 'db2').stderr, 'db2: held by');
+  const resumed = fanops(folder, 'resume', 'last');
+  assert.is(resumed.status, 0, resumed.stderr);
+  const { stderr } = fanops(folder, 'unlock', 'db1', 'db2');
+  assert.match(stderr, 'db1: nobody holds it');
+  assert.match(stderr, 'db2: nobody holds it');
 });
 
 test.run();

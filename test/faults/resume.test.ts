@@ -60,6 +60,22 @@ for (const [word, count] of [
       assert.is(scene.read('count')[0], count);
     }));
 
+test('the host that did it for another one is held as long as it is in doubt', () => {
+  const command = 'command: { argv: [sh, -c, "echo x';
+  const delegated = WAITING.replace('hosts: h1', 'hosts: h2')
+    .replaceAll('{{ root }}', '{{ hostvars.h1.root }}')
+    .replace(command, `delegate_to: h1\n      ${command}`);
+  return withScene(delegated, async (scene) => {
+    await killedWhileWaiting(scene);
+    await killRunner(scene);
+    assert.is(scene.fanops('resume', 'last').status, 7);
+    assert.match(scene.fanops('unlock', 'h1').stderr, 'h1: held by');
+    const said = scene.fanops('resume', 'last', '--treat-as', 'done');
+    assert.is(said.status, 0, said.stderr);
+    assert.match(scene.fanops('unlock', 'h1').stderr, 'h1: nobody holds it');
+  });
+});
+
 test('the second operator hears who holds a host, until it is unlocked; what was sent before then begins no more', () =>
   withScene(WAITING, async (scene) => {
     await killedWhileWaiting(scene);
