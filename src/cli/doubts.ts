@@ -29,6 +29,7 @@ export async function treatments(
   doubts: readonly Doubt[],
   said: readonly Said[],
   console: Console,
+  run: string,
 ): Promise<ReadonlyMap<Doubt, Word>> {
   const words = new Map<Doubt, Word>();
   for (const doubt of doubts) {
@@ -40,7 +41,7 @@ export async function treatments(
     if (as !== undefined) words.set(doubt, as);
   }
   const open = doubts.filter((doubt) => !words.has(doubt));
-  if (open.length > 0) console.err(`\n${whatToType(open)}\n`);
+  if (open.length > 0) console.err(`\n${whatToType(open, run)}\n`);
   return words;
 }
 
@@ -62,11 +63,11 @@ function doubtText({ task, label, id, display, why }: Doubt): string {
   return `[${id.host}] ${taskTitle(task, label)} (${task.file}:${task.line})\n  ${display}\n  ${what}`;
 }
 
-function whatToType(open: readonly Doubt[]): string {
+function whatToType(open: readonly Doubt[], run: string): string {
   const options = open.map((doubt) => `--treat-as ${placeOf(doubt)}=done`).join(' ');
   return [
     'nothing more was done. Look at the host whether it happened, then say so:',
-    `  fanops resume last ${options}     it has happened: go on behind it`,
+    `  fanops resume ${run} ${options}     it has happened: go on behind it`,
     '  the same with =again         it has not, or may be done twice: do it again',
   ].join('\n');
 }

@@ -43,7 +43,7 @@ export async function resumeRunbook(args: Args, original: Args, run: RunSummary)
   const context = runbookContext(project, inventory, composition, desk, stopping.signal);
   await composition.recording?.journal.record(resumedBy());
   const said = readTreatments(allOf(args, 'treat-as'));
-  const treat: Treatment = (doubts) => desk.away(() => treatments(doubts, said, console));
+  const treat: Treatment = (doubts) => desk.away(() => treatments(doubts, said, console, run.id));
   try {
     const work = takeUp(context, treat, rangeOf(original, runbook).from);
     const end = await watched(work, composition, stopping, (text) => desk.print(text));

@@ -43,7 +43,9 @@ export async function resume(args: Args): Promise<Outcome> {
   try {
     console.err(soFarText(run.id, run.entries));
     await composition.recording?.journal.record(resumedBy());
-    const outcome = await carryOn(composition, stopping, (doubts) => treatments(doubts, said, console));
+    const outcome = await carryOn(composition, stopping, (doubts) =>
+      treatments(doubts, said, console, run.id),
+    );
     tellHowToGoOn(composition, outcome);
     if (isSet(args, 'stats')) console.err(`\n${statsText(engine.stats(), performance.now() - began)}\n`);
     return outcome;

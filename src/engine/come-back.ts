@@ -68,7 +68,7 @@ function gone(
   const waited = `waited ${Math.round(waitedMs / 1000)} s for ${decision.on} to come back`;
   const last = 'lost' in seen ? `last: ${seen.lost}` : 'it answers, but still runs since the same start';
   const ended = (outcome: Outcome): Failure =>
-    batchFailed(outcome, `${waited}; ${last}`, undefined, undefined, run.masker);
+    batchFailed(outcome, `${waited}; ${last}`, undefined, undefined, run);
   if (!isLate) return { outcome: 'failed', outputs, failure: ended('stopped') };
   if ('boot' in seen) return { outcome: 'failed', outputs, failure: ended('timed-out') };
   run.contacts.lose(decision.on, seen.lost);

@@ -5,6 +5,7 @@ import type { Failure } from '../core/event.ts';
 import type { Masker } from '../core/masker.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { afterHeld, type Held, heldText } from './leases.ts';
+import type { Run } from './run.ts';
 
 /** How much of an output a failure shows, from its end. Characters. */
 const TAIL = 4000;
@@ -29,7 +30,7 @@ export function batchFailed(
   reason: string,
   command: string | undefined,
   result: CommandResult | undefined,
-  masker: Masker,
+  { id, masker }: Pick<Run, 'id' | 'masker'>,
 ): Failure {
   return {
     outcome,
@@ -40,7 +41,7 @@ export function batchFailed(
       : { stderr: masker.mask(result.stderr.slice(-TAIL)), stdout: masker.mask(result.stdout.slice(-TAIL)) }),
     next:
       outcome === 'in-doubt'
-        ? 'look at the host whether it happened, then: fanops resume last --treat-as done (or again)'
+        ? `look at the host whether it happened, then: fanops resume ${id} --treat-as done (or again)`
         : 'mend the cause and apply again',
   };
 }

@@ -22,7 +22,7 @@ export function judgeItem(
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     const [command, result] = [commands.at(-1), results.at(-1)];
-    const failure = batchFailed('failed', brokenText(error), command?.script, result, run.masker);
+    const failure = batchFailed('failed', brokenText(error), command?.script, result, run);
     return { outcome: 'failed', outputs: results, failure, fresh };
   }
 }

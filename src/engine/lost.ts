@@ -12,12 +12,6 @@ export const UNSEEN: ItemOutcome = {
 /** Contact was not regained; where the operator would not wait for it, nobody knows what the host still does. */
 export function lostWith(run: Run, reason: string): ItemOutcome {
   const isGivenUp = run.ending.aborted;
-  const failure = batchFailed(
-    isGivenUp ? 'in-doubt' : 'unreachable',
-    reason,
-    undefined,
-    undefined,
-    run.masker,
-  );
+  const failure = batchFailed(isGivenUp ? 'in-doubt' : 'unreachable', reason, undefined, undefined, run);
   return { outcome: isGivenUp ? 'failed' : 'unreachable', outputs: [], failure };
 }

@@ -13,7 +13,7 @@ export function streamOptions(run: Run, item: RenderedItem | undefined): StreamO
 /** How a task ended whose stream broke. */
 export function streamFailed(run: Run, error: unknown, display: string): ItemOutcome {
   if (run.ending.aborted) {
-    const failure = batchFailed('stopped', 'it was given up half-way', display, undefined, run.masker);
+    const failure = batchFailed('stopped', 'it was given up half-way', display, undefined, run);
     return { outcome: 'failed', outputs: [], failure };
   }
   const reason = error instanceof Error ? error.message : String(error);
@@ -21,9 +21,9 @@ export function streamFailed(run: Run, error: unknown, display: string): ItemOut
     return {
       outcome: 'failed',
       outputs: [],
-      failure: batchFailed('failed', reason, display, undefined, run.masker),
+      failure: batchFailed('failed', reason, display, undefined, run),
     };
   run.contacts.lose(error.host, reason);
-  const failure = batchFailed('unreachable', reason, display, undefined, run.masker);
+  const failure = batchFailed('unreachable', reason, display, undefined, run);
   return { outcome: 'unreachable', outputs: [], failure };
 }

@@ -43,7 +43,7 @@ function stoppedBefore(run: Run, { path }: Part, display: string, outputs: Comma
   return {
     outcome: 'failed',
     outputs,
-    failure: batchFailed('stopped', reason, display, undefined, run.masker),
+    failure: batchFailed('stopped', reason, display, undefined, run),
   };
 }
 

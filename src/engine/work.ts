@@ -135,13 +135,7 @@ function shellOutcome(run: Run, decision: Decision, { batch, performed }: Perfor
   const isLate = batch.outcome === 'timed-out' && command !== undefined;
   const reason = isLate ? `it was ended after ${command.timeoutMs / 1000} s, its timeout` : batch.reason;
   return failedWith(
-    batchFailed(
-      batchOutcome(batch.outcome),
-      reason ?? batch.outcome,
-      command?.script,
-      results.at(-1),
-      run.masker,
-    ),
+    batchFailed(batchOutcome(batch.outcome), reason ?? batch.outcome, command?.script, results.at(-1), run),
     results,
   );
 }

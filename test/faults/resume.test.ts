@@ -53,7 +53,7 @@ for (const [word, count] of [
       const asked = scene.fanops('resume', 'last');
       assert.is(asked.status, 7, asked.stderr);
       assert.match(asked.stderr, 'in doubt: [h1] 1. Wait (play.yml:5)');
-      assert.match(asked.stderr, '--treat-as 1@h1=done');
+      assert.match(asked.stderr, /fanops resume \d{8}-\S+ --treat-as 1@h1=done/);
       assert.is(scene.read('count')[0], 'x\n');
       const said = scene.fanops('resume', 'last', '--treat-as', word);
       assert.is(said.status, 0, said.stderr);
