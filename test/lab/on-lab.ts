@@ -85,6 +85,20 @@ export function standbysStream(from: string): void {
   soon(`${others} stream from ${from}`, () => sqlOn(from, seen) === others);
 }
 
+/** After a host was restarted or cut off: where there is a cluster, all of its Patronis answer, agree, and run. */
+export function clusterSettles(): void {
+  if (textOn('db1', 'test -e /etc/patroni/config.yml && echo there || true') !== 'there') return;
+  const ask =
+    'curl -s http://$(hostname):8008/cluster | jq -c "[.members[] | {name, role, state, timeline}] | sort"';
+  soon('all members run and agree', () => {
+    const views = new Set(HOSTS.map((host) => fanops(['lab', 'ssh', host, ask]).stdout.toString()));
+    const [view = ''] = views;
+    return (
+      views.size === 1 && view.includes('"leader"') && view.split('"running"').length === HOSTS.length + 1
+    );
+  });
+}
+
 /** Hands leadership to another member, which is returned once it leads. */
 export function switchOver(from: string, to: string): string {
   asPostgres(from, `patronictl switchover --force --candidate ${to}`);

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'uvu';
-import { fanopsEnds, INVENTORY, onHost, textOn } from './on-lab.ts';
+import { clusterSettles, fanopsEnds, INVENTORY, onHost, textOn } from './on-lab.ts';
 
 const PLAYBOOK = `
 - hosts: db3
@@ -31,6 +31,7 @@ test('a host comes back from its reboot, and takes a file of another one', () =>
     assert.equal(textOn('db3', 'cat /root/rebooted'), 'true');
     const sum = (host: string, path: string): string => textOn(host, `sha256sum < ${path}`);
     assert.equal(sum('db3', '/root/copied'), sum('db2', '/root/random'));
+    clusterSettles();
   } finally {
     for (const host of ['db2', 'db3']) onHost(host, 'rm -f /root/random /root/rebooted /root/copied');
     rmSync(folder, { recursive: true });

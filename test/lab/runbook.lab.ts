@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'uvu';
-import { CLUSTER, fanopsEnds, HOSTS, INVENTORY, textOn } from './on-lab.ts';
+import { CLUSTER, clusterSettles, fanopsEnds, HOSTS, INVENTORY, textOn } from './on-lab.ts';
 
 const DATA = '/var/lib/postgresql/15/fanatico';
 const LIST = 'patronictl -c /etc/patroni/config.yml list -f json';
@@ -15,6 +15,8 @@ test.before(() => {
   folder = mkdtempSync(join(tmpdir(), 'fanops-runbook-'));
   const page = readFileSync(new URL('../../docs/runbooks.md', import.meta.url), 'utf8');
   writeFileSync(join(folder, 'replace.yml'), /```yaml runbook\n([\s\S]*?)```/.exec(page)?.[1] ?? '');
+  fanopsEnds(0, 'lab', 'up');
+  clusterSettles();
   fanopsEnds(0, 'apply', ...CLUSTER, '--yes');
 });
 
