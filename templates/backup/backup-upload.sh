@@ -131,11 +131,15 @@ fail_one() {
   log error "$1"
 }
 
-# usage: key_of FILE CIPHER; the key of BACKUP_ROOT/KIND/NAME
+# usage: key_of FILE CIPHER; the key of BACKUP_ROOT/KIND/NAME, its sidecar in FIELD. What is of one node and not of the cluster has the
+# node in its key: the schedule makes it on all of them in one second, under one name.
 key_of() {
   local kind=${1%/*} suffix=.enc
   kind=${kind##*/}
-  [[ $kind != wal && $kind != full ]] || kind=postgresql/$kind
+  case $kind in
+  wal | full) kind=postgresql/$kind ;;
+  *) kind=$kind/${FIELD[node]:-$NODE_NAME} ;;
+  esac
   [ "$2" != none ] || suffix=''
   s3_key "$kind/${1##*/}$suffix"
 }
