@@ -119,8 +119,8 @@ const CASES: readonly Case[] = [
       {
         script: [
           'IFS= read -r fanops_secret_1 || exit',
-          'export USER=u',
           'fanops_secret_1=$(printf %s "$fanops_secret_1" | base64 -d && echo .) || exit',
+          'export USER=u',
           'export PASSWORD="${fanops_secret_1%.}"',
           'unset fanops_secret_1',
           'exec login',
