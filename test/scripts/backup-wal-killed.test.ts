@@ -1,7 +1,7 @@
 // backup-wal.sh, killed with -9 at every program that it starts, one after another: what it said is archived stays so, and
 // calling it again ends well, with the same content or a conflict.
 import * as assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { suite } from 'uvu';
@@ -19,12 +19,14 @@ test.after.each(() => host.remove());
 /** The `step`th program that the script starts kills it, and what it has started, before doing anything itself. */
 function killAt(step: number): void {
   const calls = join(host.dir, 'state/calls');
-  writeFileSync(calls, '');
+  rmSync(calls, { recursive: true, force: true });
+  mkdirSync(calls);
   for (const program of PROGRAMS)
     host.stub(
       program,
-      `printf x >>${calls}`,
-      `if [ "$(wc -c <${calls})" -eq ${step} ]; then pkill -KILL -f ${host.dir}/scripts/backup-wal.sh; exit 1; fi`,
+      // Programs of a pipe start at once: each draws a number of its own.
+      `n=1; until mkdir ${calls}/$n 2>/dev/null; do n=$((n + 1)); done`,
+      `if [ $n -eq ${step} ]; then pkill -KILL -f ${host.dir}/scripts/backup-wal.sh; exit 1; fi`,
       `exec ${run('which', [program]).toString().trim()} "$@"`,
     );
   host.own();
