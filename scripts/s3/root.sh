@@ -36,7 +36,7 @@ recipe_id() {
 build_root() {
   local mirror
   command -v mmdebstrap >/dev/null || fail 3 'mmdebstrap is not installed: bash scripts/prepare.sh packages'
-  mirror=$(debian_mirror)
+  mirror=$(debian_mirror) || return 1
   # The index of a testing release is valid for a week, which a mirror may lag behind. It must be signed all the same.
   # shellcheck disable=SC2016 # $1 is mmdebstrap's to expand
   mmdebstrap --quiet --mode=root --variant=minbase --format=directory \
@@ -52,5 +52,6 @@ build_root() {
 debian_mirror() {
   # shellcheck disable=SC2016 # apt's to expand
   apt-get indextargets --format '$(SITE) $(RELEASE) $(COMPONENT)' 2>/dev/null |
-    awk '$2 == "bookworm" && $3 == "main" && $1 ~ /^http/ { print $1; found = 1; exit } END { if (!found) print "http://deb.debian.org/debian" }'
+    awk '!found && $2 == "bookworm" && $3 == "main" && $1 ~ /^http/ { print $1; found = 1 } END { exit !found }' ||
+    { printf 's3-server: this machine has no source of Debian 12 (bookworm, main, by http) in its sources.list\n' >&2 && return 1; }
 }
