@@ -23,6 +23,9 @@ import {
 const test = suite('S3 from the hosts');
 const BUCKET = 'fanatico-backups';
 const SCRIPTS = '/opt/fanatico/backup/scripts';
+const STATE_OF_UPLOADS = `systemctl list-timers --all fanatico-upload.timer; journalctl -n 20 -u fanatico-upload.service
+  runuser -u postgres -- psql -Xxc 'select * from pg_stat_archiver' postgres
+  tail -n 20 /var/log/fanatico/backup-{wal,upload}.log 2>&1; ls /var/backups/fanatico/wal`;
 const folder = mkdtempSync(join(tmpdir(), 'fanops-s3-lab-'));
 const variables = join(folder, 's3.yml');
 let s3: S3Server;
@@ -64,7 +67,7 @@ test('an archived segment is in S3 without anybody asking for it', async () => {
   const wanted = /postgresql\/wal\/0000000.*\.gz\.enc\.json/;
   const deadline = Date.now() + 180_000;
   while (!s3.keys(BUCKET).some((key) => wanted.test(key))) {
-    assert.ok(Date.now() < deadline, textOn(leader(), 'tail -n 20 /var/log/fanatico/backup-upload.log'));
+    assert.ok(Date.now() < deadline, textOn(leader(), STATE_OF_UPLOADS));
     await sleep(2000);
   }
 });

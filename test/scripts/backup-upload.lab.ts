@@ -168,7 +168,7 @@ test('what was damaged here is not uploaded, and what was damaged there is not t
   s3.aws('s3', 'cp', path, `s3://${bucket}/postgresql/wal/${one}.enc`);
   s3.aws('s3', 'cp', `${path}.json`, `s3://${bucket}/postgresql/wal/${one}.enc.json`);
   writeFileSync(path, good);
-  refused(await upload(), 5, /is damaged: its bytes are not those of/);
+  refused(await upload(), 5, /is damaged: its bytes are not those that its sidecar, of db1, names/);
 });
 
 test('the prefix of another cluster is refused before anything is uploaded', async () => {
