@@ -57,6 +57,11 @@ export const RUNBOOK: readonly Option[] = [
   { name: 'step', help: 'ask before each step' },
   { name: 'from', value: 'STEP', help: 'begin with this step (number or name), where that is safe' },
   { name: 'undo', value: 'STEP', help: 'take back this step and those before it, the last first' },
+  {
+    name: 'of',
+    value: 'RUN',
+    help: 'with --undo: the run that is taken back (else the last one alike); may be repeated',
+  },
 ];
 
 export const LOST: Option = {

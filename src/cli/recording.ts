@@ -26,8 +26,9 @@ export function newRecording(
   name: RunStarted['command']['name'],
   runId: string,
   masker: Masker,
+  takesBack?: readonly string[],
 ): Recording {
-  const started = startedBy(args, project, name);
+  const started = { ...startedBy(args, project, name), ...(takesBack && { takesBack }) };
   const journal = newJournal(
     join(project.settings.runs, runId),
     started,
@@ -81,8 +82,6 @@ export function resumedBy(): JournalEntry {
   return { type: 'run-resumed', fanops: about.version, who: who() };
 }
 
-/** A name that promises a secret: its value is not written down, and has to be given again. */
-
 /** The command line as it can be read again; the inventory is named though it came from the settings. */
 function argvOf({ positionals, given }: Args, inventory: string | undefined): string[] {
   const options = [...given].flatMap(([name, values]) =>
@@ -95,6 +94,7 @@ function argvOf({ positionals, given }: Args, inventory: string | undefined): st
   return [...options, ...named, '--', ...positionals];
 }
 
+/** A name that promises a secret: its value is not written down, and has to be given again. */
 export function withoutSecret(word: string): string {
   const [name = ''] = word.split('=', 1);
   return !word.startsWith('@') && isSecretName(name) ? `${name}=${MASK}` : word;

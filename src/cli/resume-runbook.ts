@@ -1,9 +1,9 @@
-import { mistake } from '../core/diagnostic.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { Play } from '../core/task.ts';
 import { partOf } from '../engine/part.ts';
-import { runRunbook } from '../engine/runbook.ts';
+import { type RunbookEnd, runRunbook } from '../engine/runbook.ts';
 import type { RunbookContext } from '../engine/runbook-context.ts';
+import { undoRunbook } from '../engine/runbook-undo.ts';
 import type { Treatment } from '../engine/take-up.ts';
 import type { RunSummary } from '../journal/runs.ts';
 import { soFarText } from '../report/run-so-far.ts';
@@ -17,7 +17,7 @@ import { runbookContext } from './runbook-context.ts';
 import { RunbookDesk } from './runbook-desk.ts';
 import { tellEnd } from './runbook-end.ts';
 import { loadRunbookProject, withoutLost } from './runbook-project.ts';
-import { rangeOf } from './runbook-range.ts';
+import { type Range, rangeOf, waysBack } from './runbook-range.ts';
 import { abandonedOutcome, watched } from './watched.ts';
 
 /**
@@ -25,10 +25,6 @@ import { abandonedOutcome, watched } from './watched.ts';
  * was found out on the way is as it was.
  */
 export async function resumeRunbook(args: Args, original: Args, run: RunSummary): Promise<Outcome> {
-  if (isSet(original, 'undo'))
-    throw mistake(`the run ${run.id} was going back, which is not taken up`, {
-      hint: 'begin going back again: `fanops runs show` has its command line',
-    });
   const project = await openWith((envelopes) => loadRunbookProject(original, envelopes));
   const changed = differing(run.started.sources, project.files.digests());
   if (changed.length > 0 && !isSet(args, 'changed-sources')) return refuseChanged(run, changed);
@@ -45,7 +41,7 @@ export async function resumeRunbook(args: Args, original: Args, run: RunSummary)
   const said = readTreatments(allOf(args, 'treat-as'));
   const treat: Treatment = (doubts) => desk.away(() => treatments(doubts, said, console, run.id));
   try {
-    const work = takeUp(context, treat, rangeOf(original, runbook).from);
+    const work = takeUp(context, treat, rangeOf(original, runbook));
     const end = await watched(work, composition, stopping, (text) => desk.print(text));
     if (end === 'abandoned') return abandonedOutcome(composition);
     if (typeof end === 'string') return end;
@@ -61,10 +57,11 @@ export async function resumeRunbook(args: Args, original: Args, run: RunSummary)
 async function takeUp(
   context: RunbookContext,
   treat: Treatment,
-  from: number,
-): Promise<Outcome | Awaited<ReturnType<typeof runRunbook>>> {
+  { undo, steps, from }: Range,
+): Promise<Outcome | RunbookEnd> {
   const { engine, runbook, registers, past } = context;
-  const begun = runbook.steps.filter(({ id }) => past.begun.has(id)).map(({ play }): Play => play);
+  const own = undo ? waysBack(steps) : runbook.steps;
+  const begun = own.filter(({ id }) => past.begun.has(id)).map(({ play }): Play => play);
   const [first, ...others] = begun;
   if (first) {
     const part = partOf(runbook.file, first, registers);
@@ -72,5 +69,5 @@ async function takeUp(
     const refused = await engine.takeUp(treat, whole);
     if (refused) return refused;
   }
-  return runRunbook(context, from);
+  return undo ? undoRunbook(context, steps) : runRunbook(context, from);
 }

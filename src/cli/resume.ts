@@ -18,16 +18,23 @@ import { leaseOptions, resumedBy, writing } from './recording.ts';
 import { originalArgs } from './resume-args.ts';
 import { isAboutRunbook } from './runbook-project.ts';
 import { readSettings } from './settings.ts';
+import { takenBackBy } from './taken-back.ts';
 import { abandonedOutcome, watched } from './watched.ts';
 import { type Composition, compose } from './wiring.ts';
 
 /** `fanops resume`: goes on with a run that was stopped, failed, or whose controller was killed. */
 export async function resume(args: Args): Promise<Outcome> {
   const said = readTreatments(allOf(args, 'treat-as'));
-  const run = findRun(readSettings(args, process.env, process.cwd()).runs, args.positionals[0] ?? '');
+  const settings = readSettings(args, process.env, process.cwd());
+  const run = findRun(settings.runs, args.positionals[0] ?? '');
   if (!isResumable(run))
     throw mistake(`the run ${run.id} ended as ${run.outcome}: there is nothing to go on with`, {
       hint: '`fanops runs` shows what can be taken up',
+    });
+  const back = takenBackBy(settings.runs, run.id);
+  if (back)
+    throw mistake(`the run ${run.id} was taken back by ${back.id}: what it has done is not there any more`, {
+      hint: back.outcome === 'done' ? 'begin a new run' : `go on going back: fanops resume ${back.id}`,
     });
   process.chdir(run.started.command.cwd);
   const original = await originalArgs(run, args);

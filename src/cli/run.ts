@@ -2,6 +2,7 @@ import type { Outcome } from '../core/outcome.ts';
 import type { Step } from '../core/runbook.ts';
 import { runRunbook } from '../engine/runbook.ts';
 import { undoRunbook } from '../engine/runbook-undo.ts';
+import type { RunSummary } from '../journal/runs.ts';
 import { runbookOverview } from '../report/runbook-overview.ts';
 import { apply } from './apply.ts';
 import { type Args, allOf, isSet } from './args.ts';
@@ -22,7 +23,8 @@ import {
   refuseOptions,
   withoutLost,
 } from './runbook-project.ts';
-import { type Range, rangeOf } from './runbook-range.ts';
+import { type Range, rangeOf, waysBack } from './runbook-range.ts';
+import { runsToTakeBack } from './taken-back.ts';
 import { showWarnings } from './warnings.ts';
 import { abandonedOutcome, watched } from './watched.ts';
 import { compose } from './wiring.ts';
@@ -46,12 +48,13 @@ export async function run(args: Args): Promise<Outcome> {
   const range = rangeOf(args, runbook);
   const given = allOf(args, 'confirm');
   checkConfirmations(wantedTexts(runbook, asked(range)), given, hasTerminal() && !isSet(args, 'yes'));
-  return carryOut(args, project, range, given);
+  const takenBack = range.undo ? await runsToTakeBack(args, project, range.steps) : undefined;
+  return carryOut(args, project, range, given, takenBack);
 }
 
 /** The steps whose texts are asked for: going back, those of what takes them back. */
 function asked({ undo, steps }: Range): readonly Step[] {
-  return undo ? steps.map((step) => step.undo).filter((step) => step !== undefined) : steps;
+  return undo ? waysBack(steps) : steps;
 }
 
 async function carryOut(
@@ -59,28 +62,37 @@ async function carryOut(
   project: RunbookProject,
   range: Range,
   given: readonly string[],
+  takenBack: readonly RunSummary[] | undefined,
 ): Promise<Outcome> {
   const { runbook } = project;
   const stopping = new AbortController();
   const inventory = withoutLost(project.inventory, runbook.lost);
   const transport = await credentials(args, project.settings, inventory.hosts);
   const composition = compose(args, { ...project, inventory }, transport, stopping.signal, (masker, runId) =>
-    newRecording(args, { ...project, inventory }, 'run', runId, masker),
+    newRecording(
+      args,
+      { ...project, inventory },
+      'run',
+      runId,
+      masker,
+      takenBack?.map(({ id }) => id),
+    ),
   );
   const { console } = composition;
   showWarnings(project.warnings, console);
   console.err(`\n${runbookOverview(runbook)}`);
+  for (const { id } of takenBack ?? []) console.err(`\ntaking back the run ${id}, with what it found out\n`);
   const lost = await confirmLost(runbook, given);
   if (!lost || !(await confirmBeginning(args, range))) return 'interrupted';
   const desk = await RunbookDesk.open(composition, given, isSet(args, 'step'));
-  const context = runbookContext(project, inventory, composition, desk, stopping.signal);
+  const before = takenBack?.flatMap(({ entries }) => entries);
+  const context = runbookContext(project, inventory, composition, desk, stopping.signal, before);
   for (const { text, how } of lost) context.emit({ type: 'confirmed', text, how });
   try {
     const work = range.undo ? undoRunbook(context, range.steps) : runRunbook(context, range.from);
     const end = await watched(work, composition, stopping, (text) => desk.print(text));
     if (end === 'abandoned') return abandonedOutcome(composition);
-    // Going back is not taken up again.
-    const journal = range.undo ? undefined : composition.recording?.journal;
+    const journal = composition.recording?.journal;
     const taken = journal?.isBegun ? journal.run : undefined;
     desk.print(tellEnd(args, runbook, end, desk.elapsed(), console.paintErr, taken));
     return end.outcome;

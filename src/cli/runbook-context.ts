@@ -1,4 +1,4 @@
-import { noJournal } from '../core/journal.ts';
+import { noJournal, type Recorded } from '../core/journal.ts';
 import type { Inventory } from '../core/task.ts';
 import { Recaps } from '../engine/recaps.ts';
 import type { Operator, RunbookContext } from '../engine/runbook-context.ts';
@@ -8,20 +8,23 @@ import { realClock } from './real-clock.ts';
 import type { RunbookProject } from './runbook-project.ts';
 import type { Composition } from './wiring.ts';
 
-/** A runbook with everything that running it needs. `inventory` is without the lost hosts. */
+/** A runbook with everything that running it needs. `inventory` is without the lost hosts; `before` is what a run did that is taken back. */
 export function runbookContext(
   { runbook, inventory: whole }: RunbookProject,
   inventory: Inventory,
   { engine, emit, recording, masker }: Composition,
   operator: Operator,
   signal: AbortSignal,
+  before: readonly Recorded[] = [],
 ): RunbookContext {
   const journal = recording?.journal ?? noJournal('');
   const past = runbookPast(journal);
+  // A run that is taken up has written down itself what it knew.
+  const known = journal.past.length > 0 ? past : runbookPast({ past: before });
   return {
     runbook,
     engine,
-    registers: past.registers,
+    registers: known.registers,
     past,
     journal,
     masker,

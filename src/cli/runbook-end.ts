@@ -1,11 +1,11 @@
-import type { Runbook } from '../core/runbook.ts';
+import type { Runbook, Step } from '../core/runbook.ts';
 import { quote } from '../core/shell.ts';
 import type { RunbookEnd } from '../engine/runbook.ts';
 import { stepRef } from '../engine/runbook-context.ts';
 import { missingRegisters } from '../engine/runbook-from.ts';
 import type { Paint } from '../report/paint.ts';
 import { runbookEndText } from '../report/runbook-end.ts';
-import type { Args } from './args.ts';
+import { type Args, isSet } from './args.ts';
 import { withoutSecret } from './recording.ts';
 
 /** The end of a run, with the commands that go on or go back. */
@@ -18,6 +18,7 @@ export function tellEnd(
   run?: string,
 ): string {
   const { outcome, done, left, at } = end;
+  const undo = isSet(args, 'undo');
   const last = Math.max(at?.begun ? at.step.number : 0, ...done.map(({ number }) => number));
   const isBehind = runbook.steps.some(({ number, pointOfNoReturn }) => pointOfNoReturn && number <= last);
   return runbookEndText(
@@ -29,15 +30,14 @@ export function tellEnd(
           step: stepRef(runbook, at.step),
           ...(at.end.reason === undefined ? {} : { reason: at.end.reason }),
           judgements: at.end.judgements ?? [],
-          pointOfNoReturn: isBehind,
+          pointOfNoReturn: isBehind && !undo,
+          isBegun: at.begun,
         },
       }),
       left,
-      goOn:
-        run !== undefined
-          ? `fanops resume ${run}`
-          : commandLine(args, ['--from', String(safeFrom(runbook, at?.step.number ?? 1))]),
-      ...(last > 0 ? { goBack: commandLine(args, ['--undo', String(last)]) } : {}),
+      undo,
+      goOn: run === undefined ? beginAgain(args, runbook, at?.step) : `fanops resume ${run}`,
+      ...(last > 0 && !undo ? { goBack: goBack(args, last, run) } : {}),
       elapsed,
       ...(run === undefined ? {} : { record: `fanops runs show ${run}` }),
     },
@@ -45,10 +45,22 @@ export function tellEnd(
   );
 }
 
+/** A run that left no record is begun again where it stopped. */
+function beginAgain(args: Args, runbook: Runbook, step: Step | undefined): string {
+  const number = step?.number ?? 1;
+  return isSet(args, 'undo')
+    ? commandLine(args, ['--undo', String(number)])
+    : commandLine(args, ['--from', String(safeFrom(runbook, number))]);
+}
+
+function goBack(args: Args, last: number, run: string | undefined): string {
+  return commandLine(args, ['--undo', String(last), ...(run === undefined ? [] : ['--of', run])]);
+}
+
 /** The command line as it was given, with another place to begin. */
 export function commandLine({ positionals, given }: Args, more: readonly string[]): string {
   const options = [...given]
-    .filter(([name]) => !['from', 'undo', 'yes', 'step', 'confirm'].includes(name))
+    .filter(([name]) => !['from', 'undo', 'yes', 'step', 'confirm', 'of'].includes(name))
     .flatMap(([name, values]) =>
       values.flatMap((value) => {
         if (value === '') return [`--${name}`];

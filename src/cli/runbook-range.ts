@@ -20,6 +20,8 @@ export function rangeOf(args: Args, runbook: Runbook): Range {
     throw mistake('--from and --undo exclude each other', {
       hint: '--undo STEP goes back from STEP to the first',
     });
+  if (isSet(args, 'of') && undo === undefined)
+    throw mistake('--of names the run to take back, and nothing is taken back', { hint: 'add --undo STEP' });
   if (isSet(args, 'step') && !hasTerminal())
     throw mistake('--step asks before each step, and there is no terminal to ask on', {
       hint: 'run it with --yes, or on a terminal',
@@ -31,6 +33,11 @@ export function rangeOf(args: Args, runbook: Runbook): Range {
   const first = from === undefined ? 1 : stepNamed(runbook, from, '--from').number;
   refuseMissing(runbook, first);
   return { from: first, undo: false, steps: runbook.steps.filter(({ number }) => number >= first) };
+}
+
+/** What takes steps back, where there is something. */
+export function waysBack(steps: readonly Step[]): readonly Step[] {
+  return steps.map(({ undo }) => undo).filter((undo) => undo !== undefined);
 }
 
 /** By number, or by name. */

@@ -7,6 +7,7 @@ import { type Args, isSet } from './args.ts';
 import { openConsole } from './console.ts';
 import { findRun } from './find-run.ts';
 import { readSettings } from './settings.ts';
+import { takenBackBy } from './taken-back.ts';
 
 /** `fanops runs`: what was done from here, and what can be taken up. */
 export async function runs(args: Args): Promise<Outcome> {
@@ -19,7 +20,7 @@ export async function runs(args: Args): Promise<Outcome> {
       command: `${run.started.command.name} ${run.started.playbook}`,
       who: run.started.who,
       outcome: run.outcome,
-      isResumable: isResumable(run),
+      isResumable: isResumable(run) && !takenBackBy(folder, run.id),
     }),
   );
   console.out(isSet(args, 'json') ? json({ schema: 'fanops/runs/1', runs: listed }) : runListText(listed));

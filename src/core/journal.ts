@@ -54,6 +54,8 @@ export interface RunStarted {
   /** `alice@workstation` */
   readonly who: string;
   readonly hosts: readonly string[];
+  /** Ids of the runs that it takes back: going on with one of them would leave out what is not there any more. */
+  readonly takesBack?: readonly string[];
 }
 
 /** The plan that was approved: what it called unchanged, and which hosts it may change. */

@@ -2,7 +2,6 @@ import type { Journal } from '../core/journal.ts';
 import { freeze, memoryVault, thaw } from '../core/json.ts';
 import type { Masker } from '../core/masker.ts';
 import type { Outcome } from '../core/outcome.ts';
-import type { Step } from '../core/runbook.ts';
 import { type Json, secretIn, unknownIn, type Value } from '../core/value.ts';
 import { Registers } from './registers.ts';
 
@@ -22,7 +21,7 @@ export interface RunbookPast {
 }
 
 /** Reads from the record what was done, what had begun, and what was found out on the way. */
-export function runbookPast({ past }: Journal): RunbookPast {
+export function runbookPast({ past }: Pick<Journal, 'past'>): RunbookPast {
   const done = new Set<string>();
   const begun = new Map<string, readonly string[]>();
   const registers = new Registers();
@@ -49,8 +48,8 @@ function restore(
 }
 
 /** What is known when a step ends. What is secret is not written down: who reads it later is refused. */
-export async function recordRegisters({ journal, registers, masker }: Recorder, step: Step): Promise<void> {
-  await journal.record({ type: 'registers', step: step.id, value: written(registers, masker) });
+export async function recordRegisters({ journal, registers, masker }: Recorder, step: string): Promise<void> {
+  await journal.record({ type: 'registers', step, value: written(registers, masker) });
 }
 
 function written(registers: Registers, masker: Masker): { [host: string]: { [name: string]: Json } } {

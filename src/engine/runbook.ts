@@ -37,7 +37,7 @@ export async function runRunbook(context: RunbookContext, from = 1): Promise<Run
     const end = await oneStep(context, step);
     ended.set(step, end);
     if (mayGoOn(step, end)) continue;
-    at = { step, end, begun: context.engine.batches > sent };
+    at = { step, end, begun: hasBegun(context, step.id, sent) };
     break;
   }
   const last = runbook.steps.at(-1);
@@ -59,7 +59,7 @@ async function oneStep(context: RunbookContext, step: Step): Promise<StepEnd> {
   const { outcome, reason } = end;
   const durationMs = clock.now() - begun;
   // Before its end is told, and so recorded: a step that is done is never without what it found out.
-  await recordRegisters(context, step);
+  await recordRegisters(context, step.id);
   context.emit({
     type: 'step-ended',
     step: ref,
@@ -69,6 +69,11 @@ async function oneStep(context: RunbookContext, step: Step): Promise<StepEnd> {
     undo: false,
   });
   return end;
+}
+
+/** Whether something of a step was sent to a host, now or before the run was taken up. */
+export function hasBegun({ engine, past }: RunbookContext, id: string, sent: number): boolean {
+  return engine.batches > sent || past.begun.has(id);
 }
 
 /** Why a step must not begin. */

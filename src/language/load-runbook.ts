@@ -150,8 +150,8 @@ function finishStep(draft: StepDraft, registered: Registered, finishing: Finishi
     verify: verified,
     timeoutMs: draft.timeoutMs,
     onFailure: typeof onFailure === 'string' ? onFailure : finishOne(onFailure, aside, finishing),
-    // Going back is a run of its own: nothing that was registered on the way is there.
-    undo: undo && finishStep(undo, { shapes: new Map(), by: new Map(), all: new Map() }, finishing),
+    // Going back is a run of its own, which is given what the run found out that it takes back.
+    undo: undo && finishStep(undo, aside, finishing),
     ...usedRegisters(draft, registered, finishing),
   };
 }

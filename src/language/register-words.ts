@@ -47,6 +47,7 @@ function inTemplates(text: string): string[] {
   return [...text.matchAll(/\{\{(.*?)\}\}/gs)].flatMap(([, inside = '']) => words(inside));
 }
 
+/** Behind a dot stands a field of something else. */
 function words(text: string): string[] {
-  return text.match(/[A-Za-z_]\w*/g) ?? [];
+  return text.match(/(?<![\w.])[A-Za-z_]\w*/g) ?? [];
 }

@@ -13,8 +13,12 @@ export interface ShownEnd {
     readonly reason?: string;
     readonly judgements: readonly Judgement[];
     readonly pointOfNoReturn: boolean;
+    /** Something of it was sent to a host. */
+    readonly isBegun: boolean;
   };
   readonly left: readonly StepRef[];
+  /** Steps were taken back rather than done. */
+  readonly undo: boolean;
   /** What to type: to go on, and to go back. */
   readonly goOn: string;
   readonly goBack?: string;
@@ -34,7 +38,7 @@ const WORDS: { readonly [outcome in Outcome]?: string } = {
 
 /** What was done, what was not, what was seen last, and what to type now. */
 export function runbookEndText(end: ShownEnd, paint: Paint = plainPaint): string {
-  const { outcome, at, done, left, goOn, goBack, elapsed, record } = end;
+  const { outcome, at, done, left, undo, goOn, goBack, elapsed, record } = end;
   if (!at) return `\n${paint(outcome === 'done' ? 'ok' : 'failed', `RUNBOOK ${outcome}`)}  ${elapsed}`;
   const reason = at.reason === undefined ? '' : `: ${harmless(at.reason)}`;
   return [
@@ -45,8 +49,9 @@ export function runbookEndText(end: ShownEnd, paint: Paint = plainPaint): string
     ),
     ...at.judgements.flatMap((judgement) => judgementLines('seen last', judgement, paint)),
     '',
-    `done:       ${names(done)}`,
-    `not done:   ${names(left)}`,
+    `${undo ? 'taken back: ' : 'done:       '}${names(done)}`,
+    ...(at.isBegun ? [`in part:    ${names([at.step])}`] : []),
+    `${undo ? 'standing:   ' : 'not done:   '}${names(at.isBegun ? left : [at.step, ...left])}`,
     `time:       ${elapsed}`,
     ...(at.pointOfNoReturn ? ['            the point of no return is behind it'] : []),
     `to go on:   ${goOn}`,

@@ -1,15 +1,11 @@
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { fanopsIn as fanops, killedWhen, lines } from './program.ts';
 
 /** The whole program on a host that is this machine, with folders of its own; no terminal. */
-const BIN = new URL('../../bin/fanops', import.meta.url).pathname;
-
 const RUNBOOK = `runbook: Three steps
 steps:
   - step: Find out
@@ -50,24 +46,6 @@ test.before.each((context) => {
 
 test.after.each(({ folder }) => rmSync(folder, { recursive: true, force: true }));
 
-function env(folder: string): NodeJS.ProcessEnv {
-  return { PATH: process.env.PATH, HOME: folder };
-}
-
-function fanops(folder: string, ...argv: string[]) {
-  const { status, stderr } = spawnSync(BIN, argv, {
-    cwd: folder,
-    env: env(folder),
-    input: '',
-    encoding: 'utf8',
-  });
-  return { status, stderr };
-}
-
-function lines(folder: string, path: string): number {
-  return readFileSync(join(folder, path), 'utf8').split('\n').length - 1;
-}
-
 const SAID = ['--confirm', 'tell before'];
 
 test('what is done is not done again, what was found out is as it was, the failed step goes on', ({
@@ -98,16 +76,7 @@ test('a step that was not confirmed is confirmed when the run is taken up', ({ f
 
 /** Kills the controller as soon as something is there, and lets what it had begun go on. */
 async function killedAt(folder: string, path: string): Promise<void> {
-  const child = spawn(BIN, ['run', 'three.yml', '--yes', ...SAID], {
-    cwd: folder,
-    env: env(folder),
-    stdio: 'ignore',
-    detached: true,
-  });
-  const closed = once(child, 'close');
-  while (child.exitCode === null && !existsSync(join(folder, path))) await sleep(20);
-  process.kill(-(child.pid as number), 'SIGKILL');
-  await closed;
+  await killedWhen(folder, () => existsSync(join(folder, path)), 'run', 'three.yml', '--yes', ...SAID);
   writeFileSync(join(folder, 'go'), '');
 }
 

@@ -105,7 +105,10 @@ test('a guard that refuses is exit code 5: what it saw, what to do instead, what
   assert.is(status, 5, stderr);
   assert.match(stderr, 'state.stdout is "leading"');
   assert.match(stderr, 'hand leadership over first');
-  assert.match(stderr, /done: +nothing\nnot done: +2. Clear it, 3. Tell the others/);
+  assert.match(
+    stderr,
+    /done: +nothing\nnot done: +1. Look whether it may be cleared, 2. Clear it, 3. Tell the others/,
+  );
   assert.match(stderr, /to go on: {3}fanops resume [\d-]+-[0-9a-f]+\n/);
   assert.ok(existsSync(join(folder, 'db2.data')));
 });

@@ -1,0 +1,87 @@
+import { type Diagnostic, InputError, mistake } from '../core/diagnostic.ts';
+import type { Runbook, Step } from '../core/runbook.ts';
+import { runbookPast } from '../engine/runbook-record.ts';
+import { listRuns, type RunSummary } from '../journal/runs.ts';
+import { type Args, allOf, parseArgs } from './args.ts';
+import { findRun } from './find-run.ts';
+import { withoutSecret } from './recording.ts';
+import type { RunbookProject } from './runbook-project.ts';
+
+/**
+ * The runs that going back takes back, in the order in which what they found out counts: those that --of names, else
+ * the last one of the same runbook with the same parameters. Throws an InputError where what is needed is not known.
+ */
+export async function runsToTakeBack(
+  args: Args,
+  { runbook, settings }: RunbookProject,
+  steps: readonly Step[],
+): Promise<readonly RunSummary[]> {
+  const named = allOf(args, 'of').map((word) => findRun(settings.runs, word));
+  const aim = aimOf(args);
+  for (const run of named) {
+    if (run.started.playbook !== runbook.file || run.started.takesBack)
+      throw mistake(`--of ${run.id}: that run did not carry out ${runbook.file}`, {
+        hint: '`fanops runs` lists what was done',
+      });
+    if ((await aimOfRun(run)) !== aim)
+      throw mistake(`--of ${run.id}: that run was about something else: ${await aimOfRun(run)}`, {
+        hint: 'give the same parameters (-e) and --lost as it had',
+      });
+  }
+  const runs = named.length > 0 ? named : await lastAlike(settings.runs, runbook, aim);
+  refuseUnknown(steps, runs);
+  return runs;
+}
+
+/** The run that has taken back another one, once it has begun to. */
+export function takenBackBy(folder: string, id: string): RunSummary | undefined {
+  return listRuns(folder).findLast(
+    ({ started, entries }) =>
+      started.takesBack?.includes(id) && entries.some(({ type }) => type === 'step-begun'),
+  );
+}
+
+async function lastAlike(folder: string, { file }: Runbook, aim: string): Promise<RunSummary[]> {
+  for (const run of listRuns(folder).toReversed()) {
+    const { command, playbook, takesBack } = run.started;
+    if (command.name === 'run' && playbook === file && !takesBack && (await aimOfRun(run)) === aim)
+      return [run];
+  }
+  return [];
+}
+
+/** What a run is about: parameters and lost hosts, in any order, without what is secret. */
+function aimOf(args: Args): string {
+  const variables = allOf(args, 'extra-vars').map((word) => `-e ${withoutSecret(word)}`);
+  const lost = allOf(args, 'lost').map((host) => `--lost ${host}`);
+  return [...variables.sort(), ...lost.sort()].join(' ') || 'no parameters';
+}
+
+async function aimOfRun({ started }: RunSummary): Promise<string> {
+  const { commandIn } = await import('./commands.ts');
+  const { name, argv } = started.command;
+  const found = commandIn([name, ...argv]);
+  return found ? aimOf(parseArgs(found.command.spec, found.rest)) : '';
+}
+
+/** Says before anything is done what going back reads and nobody has found out. */
+function refuseUnknown(steps: readonly Step[], runs: readonly RunSummary[]): void {
+  const { registers } = runbookPast({ past: runs.flatMap(({ entries }) => entries) });
+  const known = new Set(registers.hosts().flatMap((host) => Object.keys(registers.of(host))));
+  const mistakes = steps.flatMap(({ number, name, undo }) =>
+    (undo?.reads ?? [])
+      .filter((register) => !known.has(register) && !undo?.registers.includes(register))
+      .map(
+        (register): Diagnostic => ({
+          severity: 'error',
+          message: `--undo: taking back step ${number} (${name}) reads \`${register}\`, which ${whose(runs)} found out`,
+          hint: 'name the run that did with --of RUN (`fanops runs`), or go back from an earlier step',
+        }),
+      ),
+  );
+  if (mistakes.length > 0) throw new InputError(mistakes);
+}
+
+function whose(runs: readonly RunSummary[]): string {
+  return runs.length === 0 ? 'no run of it has' : `the run ${runs.map(({ id }) => id).join(', ')} has not`;
+}
