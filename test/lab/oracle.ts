@@ -1,5 +1,6 @@
 // A client of the cluster that notes each commit that was acknowledged, and where in the WAL it lies.
 import * as assert from 'node:assert/strict';
+import type { Loss } from './objectives.ts';
 import { onHost, sqlOn, textOn } from './on-lab.ts';
 
 const SEGMENT = 16n * 1024n * 1024n;
@@ -9,6 +10,8 @@ export interface Commit {
   /** The WAL ended here before it, and here after it. */
   readonly before: bigint;
   readonly after: bigint;
+  /** When it was acknowledged; s since 1970. */
+  readonly at: number;
 }
 
 /** Starts the client on a host, outside of what a recovery touches. */
@@ -21,8 +24,8 @@ export function startOracle(on: string, leads: string): void {
 export function stopOracle(on: string): Commit[] {
   const noted = textOn(on, 'systemctl stop oracle; cat /root/oracle; rm -f /root/oracle /root/oracle.sh');
   return noted.split('\n').map((line) => {
-    const [n, before = '', after = ''] = line.split(' ');
-    return { n: Number(n), before: position(before), after: position(after) };
+    const [n, before = '', after = '', at] = line.split(' ');
+    return { n: Number(n), before: position(before), after: position(after), at: Number(at) };
   });
 }
 
@@ -33,6 +36,34 @@ export function letItCommit(on: string, more: number): void {
     `count() { cat /root/oracle 2>/dev/null | wc -l; }; wanted=$(($(count) + ${more}))
      for ((i = 0; i < 600; i++)); do [ $(count) -lt $wanted ] || exit 0; sleep 0.1; done; exit 1`,
   );
+}
+
+/** A client that waits for its first commit, and notes when that was acknowledged. */
+export function startWitness(on: string): void {
+  onHost(on, 'rm -f /root/witness; cat > /root/witness.sh', WITNESS);
+  onHost(on, 'systemd-run --quiet --unit=witness bash /root/witness.sh');
+}
+
+/** When the witness had its first commit acknowledged; s since 1970. */
+export function witnessed(on: string): number {
+  return Number(textOn(on, 'cat /root/witness; rm -f /root/witness /root/witness.sh'));
+}
+
+/** The longest time between two commits that were acknowledged, s. */
+export function longestPause(commits: readonly Commit[]): number {
+  const pauses = commits.slice(1).map(({ at }, before) => at - (commits[before]?.at ?? at));
+  return Math.max(0, ...pauses);
+}
+
+/** What the leader does not have of what was acknowledged. */
+export function lossOf(leads: string, commits: readonly Commit[]): Loss {
+  const held = new Set(sqlOn(leads, 'select n from oracle').split('\n').map(Number));
+  const there = commits.filter(({ n }) => held.has(n));
+  const [last, kept] = [commits.at(-1), there.at(-1)];
+  return {
+    commits: commits.length - there.length,
+    seconds: last === undefined || kept === undefined ? 0 : last.at - kept.at,
+  };
 }
 
 /** Where the newest segment ends that a host's archive has. */
@@ -87,6 +118,14 @@ for ((n = 1; ; n++)); do
   position='select pg_current_wal_insert_lsn()'
   said=$(psql -XAtq -v ON_ERROR_STOP=1 "host=db1,db2,db3 user=postgres dbname=postgres target_session_attrs=read-write" \\
     -c "$position" -c "insert into oracle values ($n)" -c "$position") || { sleep 0.1; continue; }
-  echo $n $said >>/root/oracle
+  echo $n $said $EPOCHREALTIME >>/root/oracle
 done
+`;
+
+const WITNESS = `
+exec 2>/root/witness.log
+export PGPASSWORD=$(cat /etc/fanatico/secrets/postgres-superuser) PGCONNECT_TIMEOUT=2
+until psql -XAtq "host=db1,db2,db3 user=postgres dbname=postgres target_session_attrs=read-write" \\
+  -c 'create table if not exists witness ()'; do sleep 0.1; done
+echo $EPOCHREALTIME >/root/witness
 `;

@@ -2,6 +2,7 @@
 // the archive has.
 import * as assert from 'node:assert/strict';
 import { test } from 'uvu';
+import { noteRecovery, timed } from './objectives.ts';
 import {
   archiveASegment,
   asPostgres,
@@ -17,7 +18,17 @@ import {
   switchOver,
   textOn,
 } from './on-lab.ts';
-import { assertHolds, type Commit, endOfArchive, letItCommit, startOracle, stopOracle } from './oracle.ts';
+import {
+  assertHolds,
+  type Commit,
+  endOfArchive,
+  letItCommit,
+  lossOf,
+  startOracle,
+  startWitness,
+  stopOracle,
+  witnessed,
+} from './oracle.ts';
 
 /** Who led, and is restored: the archive is there. */
 let target = '';
@@ -71,9 +82,19 @@ test('it is refused while one data directory survives, which holds more than the
 test('it brings back exactly what was archived', () => {
   onHost(survivor, `rm -rf ${DATA}`);
   const end = endOfArchive(target);
-  fanopsEnds(0, ...run(), ...confirmed());
+  startWitness(survivor);
+  const begun = Date.now() / 1000;
+  const doneSeconds = timed(() => fanopsEnds(0, ...run(), ...confirmed()));
   assert.equal(leader(), target);
   console.log(`  ${assertHolds(target, commits, end)}`);
+  noteRecovery({
+    scenario: 2,
+    happened: 'all servers killed, all three data directories deleted',
+    runbook: 'recover-cluster.yml',
+    serviceSeconds: witnessed(survivor) - begun,
+    doneSeconds,
+    lost: lossOf(target, commits),
+  });
 });
 
 test('afterwards the others stream, the schedules go on, and a switchover archives cleanly', () => {

@@ -2,6 +2,7 @@
 // writing client.
 import * as assert from 'node:assert/strict';
 import { test } from 'uvu';
+import { noteRecovery, timed } from './objectives.ts';
 import {
   CLUSTER,
   DATA,
@@ -11,10 +12,9 @@ import {
   INVENTORY,
   leader,
   onHost,
-  sqlOn,
   standbysStream,
 } from './on-lab.ts';
-import { letItCommit, startOracle, stopOracle } from './oracle.ts';
+import { letItCommit, longestPause, lossOf, startOracle, stopOracle } from './oracle.ts';
 
 let leads = '';
 let [target, other] = ['', ''];
@@ -43,17 +43,21 @@ test('a replica without data is rebuilt, and no commit is lost', () => {
     target,
     `systemctl kill --kill-who=all --signal=KILL patroni; systemctl stop patroni; rm -rf ${DATA}`,
   );
-  fanopsEnds(0, ...runOn(target));
+  const doneSeconds = timed(() => fanopsEnds(0, ...runOn(target)));
   letItCommit(other, 5);
   standbysStream(leads);
-  const acknowledged = stopOracle(other).map(({ n }) => n);
-  const held = new Set(sqlOn(leads, 'select n from oracle').split('\n').map(Number));
-  assert.deepEqual(
-    acknowledged.filter((n) => !held.has(n)),
-    [],
-    'acknowledged, and lost',
-  );
+  const commits = stopOracle(other);
+  const lost = lossOf(leads, commits);
+  assert.equal(lost.commits, 0, 'acknowledged, and lost');
   assert.equal(leader(), leads);
+  noteRecovery({
+    scenario: 1,
+    happened: "a replica's data directory deleted",
+    runbook: 'recover-node.yml',
+    serviceSeconds: longestPause(commits),
+    doneSeconds,
+    lost,
+  });
   onHost(target, `test ! -e /var/lib/fanatico/restore-in-progress; rm -rf ${DATA}.before-restore-*`);
 });
 

@@ -2,6 +2,7 @@
 // beside the cluster, from archives that lie on another node.
 import * as assert from 'node:assert/strict';
 import { test } from 'uvu';
+import { noteRecovery, timed } from './objectives.ts';
 import {
   archiveASegment,
   asPostgres,
@@ -47,11 +48,19 @@ test('a moment that the WAL does not reach is refused, and nothing is restored',
 });
 
 test('the rows of that moment are there to be read, and the cluster is as it was', () => {
-  fanopsEnds(0, ...runTo(moment));
+  const seconds = timed(() => fanopsEnds(0, ...runTo(moment)));
   assert.equal(
     asPostgres(target, `psql -XAtq -h ${RESTORED} -d postgres -c 'select count(*) from orders'`),
     '1500',
   );
+  noteRecovery({
+    scenario: 3,
+    happened: 'rows deleted by mistake; their state from before, beside the cluster',
+    runbook: 'recover-pitr.yml',
+    serviceSeconds: seconds,
+    doneSeconds: seconds,
+    lost: { commits: 0, seconds: 0 },
+  });
   assert.equal(sqlOn(leads, 'select count(*) from orders'), '200');
   assert.equal(leader(), leads);
 });
