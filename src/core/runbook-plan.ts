@@ -15,6 +15,8 @@ export interface RunbookPlanStep {
   readonly guards: readonly Judgement[];
   readonly confirm?: { readonly text: string; readonly message?: string };
   readonly pointOfNoReturn: boolean;
+  /** How many tasks it has, whatever they come to. */
+  readonly tasks: number;
   readonly play: PlannedPlay;
   /** What its tasks declare, `TASK HOST ITEM` to text, for those that need no command as things are now. */
   readonly declared: { readonly [key: string]: string };

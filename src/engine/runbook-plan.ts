@@ -25,9 +25,7 @@ export async function planRunbook(context: Planning): Promise<RunbookPlan> {
   const steps: RunbookPlanStep[] = [];
   const unreachable = new Map<string, string>();
   for (const step of runbook.steps) {
-    const planned = await planStep(context, step, steps.some(hasWork), unreachable);
-    steps.push(planned);
-    blur(context, step);
+    steps.push(await planStep(context, step, steps.some(hasWork), unreachable));
   }
   return {
     schema: 'fanops/runbook-plan/1',
@@ -68,6 +66,12 @@ async function planStep(
   const [first] = taking.hosts;
   const confirmation =
     step.confirm && first !== undefined ? confirmationOf(context, step.confirm, first) : undefined;
+  const declared = declarations(play, (host) => ({
+    host,
+    registers: registers.of(host),
+    facts: engine.facts(host),
+  }));
+  blur(context, step);
   return {
     step: stepRef(runbook, step),
     description: step.description,
@@ -78,12 +82,9 @@ async function planStep(
     guards,
     ...confirmShown(confirmation),
     pointOfNoReturn: step.pointOfNoReturn,
+    tasks: step.play.tasks.length,
     play: planned.play,
-    declared: declarations(play, (host) => ({
-      host,
-      registers: registers.of(host),
-      facts: engine.facts(host),
-    })),
+    declared,
     ...verifyShown(context, step),
     ...(step.timeoutMs === undefined ? {} : { timeoutMs: step.timeoutMs }),
     ...(step.undo ? { undo: await planStep(context, step.undo, true, unreachable) } : {}),
@@ -146,7 +147,7 @@ function verifyShown(
   const [host] = verify.conditions.batches.flat();
   if (host === undefined) return {};
   const scope = { host, registers: registers.of(host), facts: engine.facts(host) };
-  const items = Object.values(declarations(verify.conditions, () => scope, asConditions));
+  const items = Object.values(declarations(onHosts(verify.conditions, [host]), () => scope, asConditions));
   return { verify: { conditions: items.flat(), withinMs: verify.withinMs } };
 }
 

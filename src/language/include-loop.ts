@@ -51,7 +51,7 @@ function writtenTurns(items: readonly Located[]): Turn[] {
 function agreedOn(
   loop: Located,
   inherited: Inherited,
-  { hosts = [], scopeOf }: TaskReading,
+  { hosts = [], scopeOf, partial }: TaskReading,
 ): readonly Value[] {
   if (!scopeOf)
     throw new Mistake('a loop at an include is a list here', loop.position, 'write its items after `- `');
@@ -59,7 +59,9 @@ function agreedOn(
   let agreed: { host: string; list: readonly Value[]; text: string } | undefined;
   for (const host of hosts) {
     const list = renderValue(loop, scopeOf(host, inherited.vars));
-    if (list instanceof Unknown || unknownIn(list))
+    const isOpen = list instanceof Unknown || unknownIn(list) !== undefined;
+    if (isOpen && partial) return [];
+    if (isOpen)
       throw new Mistake(
         'a loop at an include must be known before any host is reached',
         loop.position,

@@ -83,8 +83,9 @@ export function inheritedFrom(
   };
 }
 
+/** What is said around, and by this mapping itself. */
 export function withOwnEnvironment(
-  { environment }: Inherited,
+  { environment }: Pick<Inherited, 'environment'>,
   fields: Fields,
   problems: Problems,
 ): readonly Located[] {

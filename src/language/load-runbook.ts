@@ -1,4 +1,4 @@
-import type { Checks, Runbook, Step, Verify } from '../core/runbook.ts';
+import type { Checks, Param, Runbook, Step, Verify } from '../core/runbook.ts';
 import type { Play } from '../core/task.ts';
 import type { Value } from '../core/value.ts';
 import { ConditionRoots } from './condition-root.ts';
@@ -9,9 +9,9 @@ import type { PlayDraft, TaskDraft } from './draft.ts';
 import { Includes } from './includes.ts';
 import { allRegisters, finishPlay, finishTask, type LoadOptions, type Registered } from './load-playbook.ts';
 import { nearest } from './nearest.ts';
-import type { PlayLayers } from './play-scope.ts';
+import { beforehand, hostScope, type PlayLayers } from './play-scope.ts';
 import { Problems } from './problems.ts';
-import { isRunbook, type RunbookDraft, readRunbook } from './read-runbook.ts';
+import { isRunbook, type Layers, type RunbookDraft, readRunbook, within } from './read-runbook.ts';
 import { registersOf, wordsOf } from './register-words.ts';
 import { type ChecksDraft, playsOf, type StepDraft } from './step-draft.ts';
 import { NO_FOLDERS, refuseBesidePlaybook } from './variable-files.ts';
@@ -60,20 +60,25 @@ export function loadRunbook(options: RunbookOptions): Runbook {
     includes: new Includes(file, options.readFile, problems),
     given: extraVars,
     partial,
+    scopeOf: (host: string, layers: Layers, params: readonly Param[], taskVars: Layer) =>
+      hostScope(
+        host,
+        loaded,
+        { ...layers, commandLine: commandLineLayer(extraVars, params), lost },
+        beforehand(new Map(), new Map(), new Map(), taskVars),
+      ),
   };
   const draft = readRunbook(root, reading);
   refuseBesidePlaybook(file, inventory.file, options.folders ?? NO_FOLDERS, problems);
   problems.addErrors(loaded.mistakes);
   // Without all hosts and variables, everything that is rendered would only tell of that again.
   if (loaded.mistakes.length > 0) problems.throwIfAny();
-  const values: { [name: string]: Value } = { ...extraVars };
-  for (const { name, value } of draft.params) values[name] = value;
   checkGiven(draft, options, problems);
   const finishing: Finishing = {
     options,
     draft,
     files: new ControllerFiles(file, options.readFile, problems),
-    commandLine: valueLayer(values, 'command line', 'the command line'),
+    commandLine: commandLineLayer(extraVars, draft.params),
     kept: new Set(inventory.hosts.map(({ name }) => name).filter((name) => !lost.includes(name))),
     problems,
   };
@@ -84,6 +89,11 @@ export function loadRunbook(options: RunbookOptions): Runbook {
   const { name, description, params, objectives } = draft;
   const warnings = [...loaded.warnings, ...problems.warnings];
   return { file, name, description, params, objectives, invariants, steps, lost, warnings };
+}
+
+function commandLineLayer(extraVars: { readonly [name: string]: Value }, params: readonly Param[]): Layer {
+  const values = { ...extraVars, ...Object.fromEntries(params.map(({ name, value }) => [name, value])) };
+  return valueLayer(values, 'command line', 'the command line');
 }
 
 function allPlays({ invariants, steps }: RunbookDraft): PlayDraft[] {
@@ -189,8 +199,7 @@ function finishOne(draft: PlayDraft, registered: Registered, finishing: Finishin
   const { options, draft: runbook, files, commandLine, kept, problems } = finishing;
   const hosts = draft.hosts.filter((host) => kept.has(host));
   const layers: PlayLayers = {
-    defaults: merged(runbook.defaults, draft.defaults),
-    vars: merged(runbook.vars, draft.vars),
+    ...within(runbook, draft),
     commandLine,
     hosts,
     lost: options.lost ?? [],
@@ -199,8 +208,4 @@ function finishOne(draft: PlayDraft, registered: Registered, finishing: Finishin
   const finish = (task: TaskDraft) =>
     finishTask(task, options.inventory, layers, roots, files, registered, problems);
   return finishPlay(draft, kept, { tags: [], skipTags: [] }, finish, problems);
-}
-
-function merged(outer: Layer, inner: Layer): Layer {
-  return inner.size === 0 ? outer : new Map([...outer, ...inner]);
 }

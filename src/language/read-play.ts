@@ -50,6 +50,8 @@ export interface PlayReading {
   nextNumber(): number;
   /** Reads the files that it names. */
   readonly includes?: Includes;
+  /** What depends on values that are not given is passed over. */
+  readonly partial?: boolean;
   /** Tells the variables of a host in a play, for loops of includes. */
   readonly scopeOf?: (host: string, layers: Pick<PlayDraft, 'defaults' | 'vars'>, taskVars: Layer) => Names;
 }

@@ -1,12 +1,16 @@
 import type { Objectives, Param } from '../core/runbook.ts';
 import type { Inventory } from '../core/task.ts';
 import type { Value } from '../core/value.ts';
-import { type Layer, layerOf } from './definitions.ts';
+import type { Layer } from './definitions.ts';
 import { describe } from './describe.ts';
 import type { PlayDraft } from './draft.ts';
 import { Fields } from './fields.ts';
+import { AT_THE_PLAYBOOK, type Includes } from './includes.ts';
+import { NOTHING_INHERITED, withOwnEnvironment } from './inherited.ts';
 import { type Entry, entryOf, type Located, type LocatedMapping, plainValue } from './located.ts';
+import type { Names } from './names.ts';
 import { readParams } from './params.ts';
+import { readPlayVariables } from './play-variables.ts';
 import type { Problems } from './problems.ts';
 import { readDuration } from './read-duration.ts';
 import { readStep, type StepReading } from './read-step.ts';
@@ -22,8 +26,10 @@ const RUNBOOK_KEYS = [
   'objectives',
   'defaults',
   'vars',
+  'vars_files',
   'become',
   'become_user',
+  'environment',
   'invariants',
   'steps',
 ];
@@ -32,7 +38,7 @@ const HINTS = {
   plays: 'write `steps:`',
   tasks: 'tasks stand in a step: `steps:`',
 };
-const INVARIANT_KEYS = ['name', 'hosts', 'look', 'that', 'msg', 'become', 'become_user'];
+const INVARIANT_KEYS = ['name', 'hosts', 'look', 'that', 'msg', 'become', 'become_user', 'environment'];
 
 /** A runbook as written, its keys checked; of what is rendered only the hosts of its steps. */
 export interface RunbookDraft {
@@ -54,7 +60,13 @@ export interface RunbookReading {
   readonly given: { readonly [name: string]: Value };
   /** Parameters need not be given. */
   readonly partial: boolean;
+  /** Reads the files that it names. */
+  readonly includes: Includes;
+  /** The variables of a host for loops of includes, with the parameters as strong as the command line. */
+  scopeOf(host: string, layers: Layers, params: readonly Param[], taskVars: Layer): Names;
 }
+
+export type Layers = Pick<PlayDraft, 'defaults' | 'vars'>;
 
 /** Whether a document is meant to be a runbook rather than a playbook. */
 export function isRunbook(root: Located | undefined): root is LocatedMapping {
@@ -70,11 +82,14 @@ export function readRunbook(root: LocatedMapping, reading: RunbookReading): Runb
   if (!name && !fields.entry('runbook'))
     problems.error('a runbook has a name, none found', root.position, 'write `runbook: NAME` at its top');
   const params = readParams(fields.mappingOf('params'), reading);
+  const outer = readPlayVariables(fields, 'the runbook', reading, AT_THE_PLAYBOOK);
   let number = 0;
   const stepReading: StepReading = {
     ...reading,
     params,
     given,
+    environment: withOwnEnvironment(NOTHING_INHERITED, fields, problems),
+    scopeOf: (host, layers, taskVars) => reading.scopeOf(host, within(outer, layers), params, taskVars),
     inherited: ['become', 'become_user']
       .map((key) => entryOf(root, key))
       .filter((found) => found !== undefined),
@@ -88,11 +103,22 @@ export function readRunbook(root: LocatedMapping, reading: RunbookReading): Runb
     description: String(fields.text('description')?.value ?? '').trim(),
     params,
     objectives: readObjectives(fields.mappingOf('objectives'), problems),
-    defaults: layerOf(fields.mappingOf('defaults'), 'defaults', 'defaults of the runbook', problems),
-    vars: layerOf(fields.mappingOf('vars'), 'play', 'vars of the runbook', problems),
+    ...outer,
     invariants: readInvariants(fields, stepReading),
     steps: readSteps(root, fields, stepReading),
   };
+}
+
+/** The layers of a step inside of those of its runbook. */
+export function within(outer: Layers, inner: Layers): Layers {
+  return {
+    defaults: merged(outer.defaults, inner.defaults),
+    vars: merged(outer.vars, inner.vars),
+  };
+}
+
+function merged(outer: Layer, inner: Layer): Layer {
+  return inner.size === 0 ? outer : new Map([...outer, ...inner]);
 }
 
 function readObjectives(mapping: LocatedMapping | undefined, problems: Problems): Objectives {
@@ -156,9 +182,10 @@ function readInvariant(item: Located, number: number, reading: StepReading): Che
     position: item.position,
     entries: [
       stepHosts(hosts, reading),
-      ...own(['become', 'become_user']),
+      ...own(['become', 'become_user', 'environment']),
       ...reading.inherited.filter(({ key }) => !entryOf(item, key)),
     ],
+    environment: reading.environment,
     reading,
   };
   const look: PlayDraft | undefined = lookOf(frame, 'l', entryOf(item, 'look')?.value);

@@ -2,6 +2,7 @@ import type { Param } from '../core/runbook.ts';
 import { describe, oneOf } from './describe.ts';
 import type { PlayDraft } from './draft.ts';
 import { Fields } from './fields.ts';
+import { withOwnEnvironment } from './inherited.ts';
 import { type Entry, entryOf, type Located, type LocatedMapping, plainValue } from './located.ts';
 import { readDuration } from './read-duration.ts';
 import type { PlayReading } from './read-play.ts';
@@ -21,7 +22,7 @@ import {
 import type { StepDraft, VerifyDraft } from './step-draft.ts';
 import { stepHosts } from './step-hosts.ts';
 
-const SHARED_KEYS = ['hosts', 'defaults', 'vars', 'become', 'become_user'];
+const SHARED_KEYS = ['hosts', 'defaults', 'vars', 'vars_files', 'become', 'become_user', 'environment'];
 
 export const STEP_KEYS: readonly string[] = [
   'step',
@@ -52,6 +53,8 @@ export interface StepReading extends PlayReading {
   readonly given: { readonly [name: string]: Param['value'] };
   /** Keys of the runbook that hold for steps that do not have them: `become`. */
   readonly inherited: readonly Entry[];
+  /** `environment` around the step, outermost first. */
+  readonly environment: readonly Located[];
 }
 
 /** Where a step stands. `of` is set for what takes another one back. */
@@ -138,6 +141,7 @@ function frameOf(node: LocatedMapping, fields: Fields, place: StepPlace, reading
     name: shown,
     position: node.position,
     entries: [rendered, ...others],
+    environment: reading.environment,
     reading,
   };
 }
@@ -213,6 +217,7 @@ function undoOf(
     of: step.name,
     ...(hosts ? { hosts } : {}),
   };
-  const inherited = frame.entries.filter(({ key }) => key !== 'hosts');
-  return readStep(node, place, { ...reading, inherited });
+  const inherited = frame.entries.filter(({ key }) => key !== 'hosts' && key !== 'environment');
+  const environment = withOwnEnvironment(reading, fields, reading.problems);
+  return readStep(node, place, { ...reading, inherited, environment });
 }

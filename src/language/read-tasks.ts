@@ -24,6 +24,8 @@ export interface TaskReading {
   /** The hosts of the play, and their variables there. */
   readonly hosts?: readonly string[];
   readonly scopeOf?: (host: string, taskVars: Layer) => Names;
+  /** A loop over what is not given has no turns. */
+  readonly partial?: boolean;
 }
 
 const PARTS = ['block', 'rescue', 'always'] as const;

@@ -2,6 +2,8 @@ import type { Position } from '../core/diagnostic.ts';
 import { describe } from './describe.ts';
 import type { PlayDraft, TaskDraft } from './draft.ts';
 import type { Fields } from './fields.ts';
+import { AT_THE_PLAYBOOK } from './includes.ts';
+import { NOTHING_INHERITED } from './inherited.ts';
 import {
   type Entry,
   entryOf,
@@ -39,6 +41,8 @@ export interface Frame {
   readonly position: Position;
   /** `hosts`, `become`, `vars` and so on, as they would stand in a play. */
   readonly entries: readonly Entry[];
+  /** `environment` around it, outermost first. */
+  readonly environment: readonly Located[];
   readonly reading: PlayReading;
 }
 
@@ -57,7 +61,9 @@ export function blockOf(
     ...(parts.serial ? [parts.serial] : []),
   ];
   const place = { id: `${frame.id}${suffix}`, label: frame.label };
-  return readPlay({ kind: 'mapping', position, entries }, place, frame.reading);
+  const inherited = { ...NOTHING_INHERITED, environment: frame.environment };
+  const around = { inherited, within: AT_THE_PLAYBOOK };
+  return readPlay({ kind: 'mapping', position, entries }, place, frame.reading, around);
 }
 
 /** A block that must only read. */

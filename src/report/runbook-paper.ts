@@ -30,8 +30,7 @@ export function runbookPaper(plan: RunbookPlan): string {
 }
 
 function stepText(planned: RunbookPlanStep): string[] {
-  const { step, description, hosts, skipped, guards, confirm, pointOfNoReturn, verify, undo, timeoutMs } =
-    planned;
+  const { step, description, hosts, skipped, guards, confirm, pointOfNoReturn, verify, timeoutMs } = planned;
   const on = hosts.length === 0 ? 'no host' : hostNames(hosts);
   return [
     '',
@@ -58,11 +57,15 @@ function stepText(planned: RunbookPlanStep): string[] {
           `- [ ] within ${duration(verify?.withinMs ?? 0)}: \`${harmless(expression)}\`${msg === undefined ? '' : `; else: ${inline(msg)}`}`,
       ),
     ),
-    ...section(
-      'To go back',
-      undo ? doText(undo) : planned.play.steps.length > 0 ? ['- There is no way back.'] : [],
-    ),
+    ...section('To go back', backText(planned)),
   ];
+}
+
+function backText({ undo, tasks }: RunbookPlanStep): string[] {
+  if (!undo) return tasks === 0 ? [] : ['- There is no way back.'];
+  if (undo.tasks === 0) return ['- Nothing to take back.'];
+  const lines = doText(undo);
+  return lines.length === 0 ? ['- Known when its turn comes: run it with `--undo`.'] : lines;
 }
 
 function checkText({ expression, msg, seen, state }: Judgement): string {

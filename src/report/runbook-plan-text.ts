@@ -36,7 +36,7 @@ function headLines({ name, description, params, objectives, lost }: RunbookPlan,
 }
 
 function stepLines(planned: RunbookPlanStep, total: number, paint: Paint): string[] {
-  const { step, hosts, skipped, isLater, guards, confirm, pointOfNoReturn, verify, undo, play } = planned;
+  const { step, hosts, skipped, isLater, guards, confirm, pointOfNoReturn, verify, play } = planned;
   const title = `step ${step.number} of ${total}: ${harmless(step.name)}`;
   const shown = hosts.length === 0 ? 'no host' : hostNames(hosts);
   return [
@@ -51,8 +51,17 @@ function stepLines(planned: RunbookPlanStep, total: number, paint: Paint): strin
     ...(verify?.conditions ?? []).map(
       ({ expression }) => `  then, within ${duration(verify?.withinMs ?? 0)}: ${harmless(expression)}`,
     ),
-    ...(undo ? ['  to go back:', ...indented(indented(playLines(undo, undo.play, paint)))] : []),
+    ...indented(backLines(planned, paint)),
   ];
+}
+
+function backLines({ undo, tasks }: RunbookPlanStep, paint: Paint): string[] {
+  if (!undo) return tasks === 0 ? [] : ['to go back: there is no way'];
+  if (undo.tasks === 0) return ['to go back: nothing to take back'];
+  const lines = playLines(undo, undo.play, paint);
+  return lines.length === 0
+    ? ['to go back: (known when its turn comes)']
+    : ['to go back:', ...indented(lines)];
 }
 
 function playLines(planned: RunbookPlanStep, play: PlannedPlay, paint: Paint): string[] {
