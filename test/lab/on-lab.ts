@@ -99,6 +99,11 @@ export function clusterSettles(): void {
   });
 }
 
+/** The data is gone; what stood in its place, a directory or a link to one, is gone or leads to an empty one. */
+export function deleteData(host: string): void {
+  onHost(host, `find -L ${DATA} -mindepth 1 -delete; [ -L ${DATA} ] || rmdir ${DATA}`);
+}
+
 /** Hands leadership to another member, which is returned once it leads. */
 export function switchOver(from: string, to: string): string {
   asPostgres(from, `patronictl switchover --force --candidate ${to}`);

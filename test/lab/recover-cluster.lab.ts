@@ -8,6 +8,7 @@ import {
   asPostgres,
   CLUSTER,
   DATA,
+  deleteData,
   fanopsEnds,
   HOSTS,
   INSTALL,
@@ -72,7 +73,7 @@ test('it is refused while the cluster works', () => {
 test('it is refused while one data directory survives, which holds more than the backup', () => {
   for (const host of [target, replica, survivor]) killOn(host);
   commits = stopOracle(survivor);
-  for (const host of [target, replica]) onHost(host, `rm -rf ${DATA}`);
+  for (const host of [target, replica]) deleteData(host);
   const refused = fanopsEnds(5, ...run(), ...confirmed());
   assert.match(refused.all, new RegExp(`${survivor} still holds data, and that is newer than any backup`));
   assertUntouched();
@@ -80,7 +81,7 @@ test('it is refused while one data directory survives, which holds more than the
 });
 
 test('it brings back exactly what was archived', () => {
-  onHost(survivor, `rm -rf ${DATA}`);
+  deleteData(survivor);
   const end = endOfArchive(target);
   startWitness(survivor);
   const begun = Date.now() / 1000;

@@ -6,6 +6,7 @@ import { noteRecovery, timed } from './objectives.ts';
 import {
   CLUSTER,
   DATA,
+  deleteData,
   fanopsEnds,
   HOSTS,
   INSTALL,
@@ -39,10 +40,8 @@ test('it is refused where the node leads, and nothing is changed', () => {
 });
 
 test('a replica without data is rebuilt, and no commit is lost', () => {
-  onHost(
-    target,
-    `systemctl kill --kill-who=all --signal=KILL patroni; systemctl stop patroni; rm -rf ${DATA}`,
-  );
+  onHost(target, 'systemctl kill --kill-who=all --signal=KILL patroni; systemctl stop patroni');
+  deleteData(target);
   const doneSeconds = timed(() => fanopsEnds(0, ...runOn(target)));
   letItCommit(other, 5);
   standbysStream(leads);
