@@ -3,6 +3,9 @@ import { lines, sh } from '../core/shell.ts';
 import { ABSENT, byFirst, found, framesOf, unanswered } from './frames.ts';
 import { PROLOGUE } from './stat.ts';
 
+/** Sets `i` to the id of the key in the file `$p`, in capitals; empty where openssl gives none. */
+export const idOfKey = sh`i=$(openssl enc -aes-256-cbc -pbkdf2 -iter 10000 -md sha256 -S 66616e61686d6163 -pass "file:$p" -P </dev/null | sed -n 's/^iv *=\\([0-9A-F]\\{16\\}\\).*/\\1/p')`;
+
 /** The id of a backup key, worked out where it is: the key itself stays there. See docs/backup-format.md. */
 export const keyIdKind: FactKind<string, string> = {
   name: 'key_id',
@@ -14,7 +17,7 @@ export const keyIdKind: FactKind<string, string> = {
       PROLOGUE,
       sh`for p in ${subjects}; do`,
       sh`if [ -f "$p" ] && [ -r "$p" ]; then`,
-      sh`i=$(openssl enc -aes-256-cbc -pbkdf2 -iter 10000 -md sha256 -S 66616e61686d6163 -pass "file:$p" -P </dev/null | sed -n 's/^iv *=\\([0-9A-F]\\{16\\}\\).*/\\1/p')`,
+      idOfKey,
       sh`[ -z "$i" ] || printf 'key\\0%s\\0%s\\0' "$p" "$i"`,
       // Absent only where the nearest thing above it that is there can be searched.
       sh`elif [ ! -e "$p" ]; then d=\${p%/*}`,

@@ -8,6 +8,7 @@ import { directoryEntries } from './directory-entries.ts';
 import { group } from './group.ts';
 import { http } from './http.ts';
 import { keyIdKind } from './key-id.ts';
+import { keyRing } from './key-ring.ts';
 import { packageKind } from './package.ts';
 import { packageVersions } from './package-versions.ts';
 import { path } from './path.ts';
@@ -37,6 +38,7 @@ export const factKinds: readonly AnyFactKind[] = [
   group,
   http,
   keyIdKind,
+  keyRing,
   packageKind,
   packageVersions,
   patroni,

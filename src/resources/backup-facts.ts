@@ -4,6 +4,8 @@ import type { Resource } from '../core/resource.ts';
 import { type BackupArchive, backupArchiveFact, type FullBackup } from '../facts/backup-archive.ts';
 import { contentFact } from '../facts/content.ts';
 import { keyIdFact } from '../facts/key-id.ts';
+import { keyRingFact } from '../facts/key-ring.ts';
+import { FULL, IDENTITY, MEMBER, TEXTS } from './parts/archive-schema.ts';
 import { absolutePath, object, text } from './parts/schema.ts';
 
 export type BackupFactsArgs = { readonly members: string; readonly path?: string; readonly key?: string };
@@ -34,6 +36,7 @@ type Member = {
   };
   readonly cluster_json: Identity | null;
   readonly key_id: string;
+  readonly kept_keys: readonly string[];
   readonly free_bytes: number;
 };
 
@@ -43,6 +46,8 @@ type Result = {
   readonly members: { readonly [host: string]: Member };
   readonly newest_full: NewestFull | null;
   readonly key_ids: readonly string[];
+  readonly kept_keys: readonly string[];
+  readonly lacking: readonly string[];
   readonly cluster_json: Identity | null;
   readonly disagreement: readonly string[];
   readonly unreadable: readonly string[];
@@ -50,51 +55,6 @@ type Result = {
 
 const ARCHIVE = '/var/backups/fanatico';
 const KEY = '/etc/fanatico/backup.key';
-const TEXTS = { type: 'array', items: { type: 'string' } } as const;
-
-const FULL = {
-  name: text('Its file.'),
-  size: { type: 'integer', description: 'Bytes, as stored.' },
-  complete: { type: 'boolean', description: 'Its sidecar is there, which is written last.' },
-  key_id: text('The key that it needs; empty where it is not encrypted or not known.'),
-  system_identifier: text("PostgreSQL's; empty where it is not known."),
-  ended_at: text('When it ended, as its sidecar says; empty where it is not known.'),
-} as const;
-
-const IDENTITY = {
-  ...object(
-    {
-      schema: text('The version of the format.'),
-      cluster: text("The cluster's name."),
-      system_identifier: text("PostgreSQL's."),
-      key_id: text('The key of its backups; empty where they are not encrypted.'),
-    },
-    ['schema', 'cluster', 'system_identifier', 'key_id'],
-  ),
-  type: ['object', 'null'],
-} as const;
-
-const MEMBER = object(
-  {
-    fulls: { type: 'array', items: object(FULL, Object.keys(FULL)), description: 'Oldest first.' },
-    wal: {
-      ...object(
-        {
-          count: { type: 'integer', description: 'How many segments.' },
-          oldest: text('Name of the first one; empty where there is none.'),
-          newest: text('Name of the last one; empty where there is none.'),
-          newest_at: text('When one was last archived (ISO 8601); empty where there is none.'),
-        },
-        ['count', 'oldest', 'newest', 'newest_at'],
-      ),
-      description: 'Archived WAL.',
-    },
-    cluster_json: { ...IDENTITY, description: 'Whose archive it is; null where nothing was written yet.' },
-    key_id: text('The key that this host holds; empty where it holds none or it could not be read.'),
-    free_bytes: { type: 'integer', description: 'Bytes that are free where the archive is.' },
-  },
-  ['fulls', 'wal', 'cluster_json', 'key_id', 'free_bytes'],
-);
 
 export const backupFacts: Resource<BackupFactsArgs, Result> = {
   name: 'backup_facts',
@@ -123,6 +83,11 @@ export const backupFacts: Resource<BackupFactsArgs, Result> = {
         description: 'The complete full backup that ended last; null where there is none.',
       },
       key_ids: { ...TEXTS, description: 'Every key that complete fulls and archives name.' },
+      kept_keys: { ...TEXTS, description: 'Every key that some host only reads with.' },
+      lacking: {
+        ...TEXTS,
+        description: 'Which host lacks which of the keys that backups were made with, one sentence each.',
+      },
       cluster_json: {
         ...IDENTITY,
         description: 'Whose archives they are, where all that say so agree; else null.',
@@ -130,7 +95,16 @@ export const backupFacts: Resource<BackupFactsArgs, Result> = {
       disagreement: { ...TEXTS, description: 'What archives and keys say differently, one sentence each.' },
       unreadable: { ...TEXTS, description: 'What could not be looked at, one sentence each.' },
     },
-    ['members', 'newest_full', 'key_ids', 'cluster_json', 'disagreement', 'unreadable'],
+    [
+      'members',
+      'newest_full',
+      'key_ids',
+      'kept_keys',
+      'lacking',
+      'cluster_json',
+      'disagreement',
+      'unreadable',
+    ],
   ),
   identity: ['members', 'path', 'key'],
   membersFrom: 'members',
@@ -139,6 +113,7 @@ export const backupFacts: Resource<BackupFactsArgs, Result> = {
     backupArchiveFact(path),
     contentFact(clusterJson(path)),
     keyIdFact(key),
+    keyRingFact(ringOf(key)),
   ],
   diff: () => NONE,
   commands: () => [],
@@ -158,11 +133,20 @@ function judge(args: BackupFactsArgs, facts: FactView): Result {
   const disagreement = disagreements(members, identities);
   const [first] = identities;
   const isOne = identities.every(({ identity }) => same(identity, first?.identity));
-  const ids = [...complete.map((f) => f.key_id), ...identities.map(({ identity }) => identity.key_id)];
+  const ids = sorted([
+    ...complete.map((f) => f.key_id),
+    ...identities.map(({ identity }) => identity.key_id),
+  ]);
   return {
     members: Object.fromEntries(members.map(({ host, member }) => [host, member])),
     newest_full: [...complete].sort((a, b) => (a.ended_at < b.ended_at ? 1 : -1))[0] ?? null,
-    key_ids: [...new Set(ids.filter((id) => id !== ''))].sort(),
+    key_ids: ids,
+    kept_keys: sorted(members.flatMap(({ member }) => member.kept_keys)),
+    lacking: members.flatMap(({ host, member: { key_id, kept_keys } }) =>
+      ids
+        .filter((id) => id !== key_id && !kept_keys.includes(id))
+        .map((id) => `${host} does not hold the key ${id}`),
+    ),
     cluster_json: isOne ? (first?.identity ?? null) : null,
     disagreement,
     unreadable: seen.flatMap(({ unreadable }) => unreadable),
@@ -200,21 +184,26 @@ function memberAt(
   const archive = facts.get(backupArchiveFact(path), host);
   const identity = facts.get(contentFact(clusterJson(path)), host);
   const keyId = facts.get(keyIdFact(key), host);
+  const ring = facts.get(keyRingFact(ringOf(key)), host);
   // Without an archive nothing in it is missing.
-  const looks = archive.state === 'value' ? [archive, identity, keyId] : [archive, keyId];
+  const looks = archive.state === 'value' ? [archive, identity, keyId, ring] : [archive, keyId];
   const reasons = looks.flatMap((looked) => (looked.state === 'unreadable' ? [looked.reason] : []));
   const unreadable = [...new Set(reasons)].map((r) => (r.startsWith(host) ? r : `${host}: ${r}`));
   if (archive.state !== 'value') return { unreadable };
   const cluster_json = identity.state === 'value' ? identityFrom(identity.value.text) : null;
   if (identity.state === 'value' && !cluster_json)
     unreadable.push(`${host}: ${clusterJson(path)} is not what it should be`);
-  return { member: memberFrom(archive.value, cluster_json, keyId), unreadable };
+  return {
+    member: memberFrom(archive.value, cluster_json, keyId, ring.state === 'value' ? ring.value : []),
+    unreadable,
+  };
 }
 
 function memberFrom(
   { fulls, wal, free }: BackupArchive,
   cluster_json: Identity | null,
   keyId: { readonly state: string; readonly value?: unknown },
+  kept_keys: readonly string[],
 ): Member {
   return {
     fulls: fulls.map(fullFrom),
@@ -226,6 +215,7 @@ function memberFrom(
     },
     cluster_json,
     key_id: keyId.state === 'value' ? textIn(keyId.value) : '',
+    kept_keys,
     free_bytes: free,
   };
 }
@@ -255,6 +245,14 @@ function identityFrom(content: string | undefined): Identity | null {
 
 function clusterJson(path: string): string {
   return `${path}/CLUSTER.json`;
+}
+
+function ringOf(key: string): string {
+  return `${key}.d`;
+}
+
+function sorted(ids: readonly string[]): readonly string[] {
+  return [...new Set(ids.filter((id) => id !== ''))].sort();
 }
 
 function same(a: Identity, b: Identity | undefined): boolean {

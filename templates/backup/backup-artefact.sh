@@ -78,7 +78,7 @@ prove_artefact() {
 # usage: unpack_artefact DIRECTORY
 unpack_artefact() {
   mkdir "$1"
-  decrypt "${FIELD[cipher]}" "${FIELD[iterations]}" <"$ARTEFACT" | decompress | tar -C "$1" --same-permissions -xf -
+  decrypt "${FIELD[cipher]}" "${FIELD[iterations]}" "${FIELD[key_id]-}" <"$ARTEFACT" | decompress | tar -C "$1" --same-permissions -xf -
 }
 
 # usage: move_aside PATH NEW_PATH; nothing is ever removed

@@ -4,67 +4,14 @@
 
 readonly SCHEMA=fanatico-backup/1
 readonly KDF=pbkdf2-hmac-sha256 KDF_ITERATIONS=10000
-# "fanahmac": the salt of the one derivation that gives the authentication key and the key id.
-readonly MAC_SALT=66616e61686d6163
 
-CIPHER=aes-256-cbc
-KEY_ID='' MAC_INNER='' MAC_OUTER=''
+# shellcheck source=templates/backup/backup-keys.sh
+. "${BASH_SOURCE[0]%/*}/backup-keys.sh"
+
 COMPRESS=()
 SIDECAR=''
 ARCHIVE_IDENTIFIER=''
 declare -A FIELD=()
-
-# --- key -------------------------------------------------------------------------------------------------------
-
-# usage: key_problem; prints why the key file cannot be used, or nothing
-key_problem() {
-  local first='' mode
-  [ -e "$KEY_FILE" ] || { printf '%s does not exist: apply install.yml, or restore it from escrow' "$KEY_FILE" && return; }
-  [ -r "$KEY_FILE" ] || { printf '%s cannot be read by %s: it must be its own, mode 0600' "$KEY_FILE" "$(id -un)" && return; }
-  mode=$(stat -L -c %a "$KEY_FILE")
-  (((8#$mode & 8#077) == 0)) || { printf '%s has mode %s: nobody but its owner may read it (chmod 600)' "$KEY_FILE" "$mode" && return; }
-  IFS= read -r first <"$KEY_FILE" || true
-  # openssl takes the first line only, blank or not, carriage return and all.
-  [[ $first != *$'\r'* ]] || { printf '%s has Windows line ends, which change the key' "$KEY_FILE" && return; }
-  [ ${#first} -ge 32 ] || printf 'the first line of %s has %d characters, at least 32 are wanted (openssl rand -base64 32)' "$KEY_FILE" ${#first}
-}
-
-# Sets KEY_ID and what mac_of needs; dies with 3 when the key cannot be used.
-derive_keys() {
-  local problem derived
-  if [ "$ENCRYPTION" = no ]; then
-    CIPHER=none
-    return
-  fi
-  problem=$(key_problem)
-  [ -z "$problem" ] || die 3 "$problem"
-  derived=$(openssl enc -aes-256-cbc -pbkdf2 -iter "$KDF_ITERATIONS" -md sha256 -S "$MAC_SALT" -pass "file:$KEY_FILE" -P)
-  [[ $derived =~ key=([0-9A-F]{64}).*iv\ =([0-9A-F]{32}) ]] || die 3 "openssl did not derive a key from $KEY_FILE"
-  set_mac_key "${BASH_REMATCH[1]}"
-  KEY_ID=${BASH_REMATCH[2]:0:16}
-  KEY_ID=${KEY_ID,,}
-}
-
-# usage: set_mac_key HEX; the two paddings of HMAC (RFC 2104) as printf escapes
-set_mac_key() {
-  local key i byte inner outer
-  printf -v key '%s%064d' "$1" 0
-  MAC_INNER='' MAC_OUTER=''
-  for ((i = 0; i < 128; i += 2)); do
-    byte=$((16#${key:i:2}))
-    printf -v inner '\\x%02x' $((byte ^ 0x36))
-    printf -v outer '\\x%02x' $((byte ^ 0x5c))
-    MAC_INNER+=$inner MAC_OUTER+=$outer
-  done
-}
-
-# usage: mac_of TEXT; prints HMAC-SHA256 in hex. By hand, because every option of openssl shows the key in argv.
-mac_of() {
-  local mac
-  mac=$({ printf '%b' "$MAC_INNER" && printf '%s' "$1"; } | openssl dgst -sha256 -binary |
-    { printf '%b' "$MAC_OUTER" && cat; } | openssl dgst -sha256 -r)
-  printf '%s' "${mac%% *}"
-}
 
 # --- streams ---------------------------------------------------------------------------------------------------
 
@@ -96,14 +43,14 @@ decompress() {
 
 encrypt() {
   if [ "$CIPHER" = none ]; then cat; else
-    openssl enc -aes-256-cbc -pbkdf2 -iter "$KDF_ITERATIONS" -md sha256 -salt -pass "file:$KEY_FILE"
+    openssl enc -aes-256-cbc -pbkdf2 -iter "$KDF_ITERATIONS" -md sha256 -salt -pass "file:$KEY_SOURCE"
   fi
 }
 
-# usage: decrypt CIPHER ITERATIONS, as the sidecar has them
+# usage: decrypt CIPHER ITERATIONS KEY_ID, as the sidecar has them
 decrypt() {
   if [ "$1" = none ]; then cat; else
-    openssl enc -d -aes-256-cbc -pbkdf2 -iter "$2" -md sha256 -pass "file:$KEY_FILE"
+    openssl enc -d -aes-256-cbc -pbkdf2 -iter "$2" -md sha256 -pass "file:$(source_of_key "$3")"
   fi
 }
 
@@ -192,6 +139,8 @@ read_field() {
 
 # usage: sidecar_problem NAME; judges what read_sidecar read: prints why it cannot be trusted as NAME's, or nothing
 sidecar_problem() {
+  # What is read with an older key is not written with it.
+  local MAC_INNER=$MAC_INNER MAC_OUTER=$MAC_OUTER
   if [ "${FIELD[name]-}" != "$1" ]; then
     printf 'the sidecar is of "%s"' "${FIELD[name]-}"
   elif [ "${FIELD[cluster]-}" != "$CLUSTER_NAME" ]; then
@@ -200,8 +149,8 @@ sidecar_problem() {
     [ "${FIELD[cipher]-}" = none ] && [ "$ENCRYPTION" = no ] || printf 'it is not authenticated (no hmac), and ENCRYPTION="%s"' "$ENCRYPTION"
   elif [ -z "$KEY_ID" ]; then
     printf 'it is encrypted (key id %s), and ENCRYPTION="no" gives no key' "${FIELD[key_id]-}"
-  elif [ "${FIELD[key_id]-}" != "$KEY_ID" ]; then
-    printf 'it was made with the key %s, and %s is the key %s' "${FIELD[key_id]-}" "$KEY_FILE" "$KEY_ID"
+  elif ! use_key "${FIELD[key_id]-}"; then
+    printf 'it was made with the key %s, and %s is the key %s; %s does not hold it either' "${FIELD[key_id]-}" "$KEY_FILE" "$KEY_ID" "$KEY_RING"
   elif [ "$(mac_of "$SIDECAR")" != "${FIELD[hmac]}" ]; then
     printf 'the hmac does not fit: the sidecar was changed'
   fi
@@ -261,16 +210,21 @@ claim_archive() {
   ARCHIVE_IDENTIFIER=${FIELD[system_identifier]-}
 }
 
+# usage: write_identity FILE SYSTEM_IDENTIFIER; CLUSTER.json with the key that writes
+write_identity() {
+  rm -f "$1"
+  {
+    printf '{\n  "schema": "%s",\n  "cluster": "%s",\n' "$SCHEMA" "$CLUSTER_NAME"
+    printf '  "system_identifier": "%s",\n  "key_id": "%s"\n}\n' "$2" "$KEY_ID"
+  } >"$1"
+  sync "$1"
+}
+
 # usage: found_archive SYSTEM_IDENTIFIER
 found_archive() {
   local temporary=$BACKUP_ROOT/.CLUSTER.json.$$.tmp
   [[ $1 =~ ^[0-9]{10,20}$ ]] || die 1 "cannot found the archive $BACKUP_ROOT: the system identifier is not known (\"$1\")"
-  rm -f "$temporary"
-  {
-    printf '{\n  "schema": "%s",\n  "cluster": "%s",\n' "$SCHEMA" "$CLUSTER_NAME"
-    printf '  "system_identifier": "%s",\n  "key_id": "%s"\n}\n' "$1" "$KEY_ID"
-  } >"$temporary"
-  sync "$temporary"
+  write_identity "$temporary" "$1"
   if ! ln "$temporary" "$BACKUP_ROOT/CLUSTER.json"; then
     rm -f "$temporary"
     [ -e "$BACKUP_ROOT/CLUSTER.json" ] || die 1 "cannot write $BACKUP_ROOT/CLUSTER.json"

@@ -199,13 +199,13 @@ check_key() {
     report ok 'key: none wanted (ENCRYPTION="no")'
     return
   fi
-  problem=$(key_problem)
+  problem=$(key_problem "$KEY_FILE")
   if [ -n "$problem" ]; then
     report BAD "key: $problem"
     return
   fi
   derive_keys
-  sample=$(printf 'round trip' | encrypt | decrypt "$CIPHER" "$KDF_ITERATIONS")
+  sample=$(printf 'round trip' | encrypt | decrypt "$CIPHER" "$KDF_ITERATIONS" "$KEY_ID")
   if [ "$sample" = 'round trip' ]; then
     report ok "key: $KEY_FILE, key id $KEY_ID"
   else

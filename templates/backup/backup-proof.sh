@@ -46,7 +46,7 @@ content_problem() {
 
 # usage: plain FILE; after read_sidecar
 plain() {
-  decrypt "${FIELD[cipher]}" "${FIELD[iterations]}" <"$1" | decompress
+  decrypt "${FIELD[cipher]}" "${FIELD[iterations]}" "${FIELD[key_id]-}" <"$1" | decompress
 }
 
 look_inside() {

@@ -104,7 +104,7 @@ look_at_server() {
 
 look_at_key() {
   local problem
-  problem=$([ "$ENCRYPTION" = no ] || key_problem)
+  problem=$([ "$ENCRYPTION" = no ] || key_problem "$KEY_FILE")
   if [ -n "$problem" ]; then
     alarm "key: $problem"
     return

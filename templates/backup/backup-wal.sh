@@ -47,9 +47,10 @@ archive() {
   local name=$1 source=$2 stored=$BACKUP_ROOT/wal/$1.gz
   check_name "$name"
   check_source "$name" "$source"
-  derive_keys
   choose_compressor
+  # The key is changed under this lock (backup-rotate.sh), together with CLUSTER.json.
   take_lock backup-wal 30
+  derive_keys
   remove_stale "$BACKUP_ROOT/wal/.$name.gz.tmp" "$BACKUP_ROOT/wal/.$name.gz.json.tmp"
   claim_archive "$(identifier_of_archive)"
   if [ -e "$stored" ]; then
@@ -130,7 +131,13 @@ confirm_same() {
     found=$(stored_plaintext_hash "$name.gz" "$stored")
   else
     # Killed after the file was in place and before its sidecar was.
-    found=$(plaintext_hash "$stored")
+    found=$(plaintext_hash "$stored" "$KEY_ID")
+    if [ "$wanted" != "$found" ] && is_of_older_key "$wanted" "$stored"; then
+      log info "$name was left without a sidecar before the key was rotated, and is archived anew"
+      rm -f "$stored"
+      store "$name" "$source"
+      return
+    fi
   fi
   [ "$wanted" = "$found" ] ||
     die 1 "CONFLICT: $stored holds other content (sha256 $found) than $source (sha256 $wanted); neither is touched. Two servers archive into one place, or an old archive was not moved aside"
@@ -149,10 +156,19 @@ stored_plaintext_hash() {
   printf '%s' "${FIELD[plain_sha256]}"
 }
 
-# usage: plaintext_hash STORED
+# usage: is_of_older_key SHA256 STORED; with one of the keys before this one, STORED has this content
+is_of_older_key() {
+  local id
+  while IFS= read -r id; do
+    [ "$(plaintext_hash "$2" "$id")" != "$1" ] || return 0
+  done < <(ring_ids)
+  return 1
+}
+
+# usage: plaintext_hash STORED KEY_ID
 plaintext_hash() {
   local hash
-  hash=$(decrypt "$CIPHER" "$KDF_ITERATIONS" <"$1" 2>/dev/null | decompress 2>/dev/null | openssl dgst -sha256 -r) || hash='unreadable'
+  hash=$(decrypt "$CIPHER" "$KDF_ITERATIONS" "$2" <"$1" 2>/dev/null | decompress 2>/dev/null | openssl dgst -sha256 -r) || hash='unreadable'
   printf '%s' "${hash%% *}"
 }
 

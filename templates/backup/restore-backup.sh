@@ -120,7 +120,7 @@ check_backup() {
     from_s3 s3api get-object --bucket "$S3_BUCKET" --key "$KEY" --range bytes=0-65535 "$WORK/head" || return 1
   fi
   [[ ${BACKED_UP[cipher]} == none || $(head -c 8 "$WORK/head") == Salted__ ]] || refuse 6 "$NAME should be encrypted and does not begin with Salted__" || return 1
-  head=$({ decrypt "${BACKED_UP[cipher]}" "${BACKED_UP[iterations]}" <"$WORK/head" 2>/dev/null || true; } | head -c 2 | od -An -tx1)
+  head=$({ decrypt "${BACKED_UP[cipher]}" "${BACKED_UP[iterations]}" "${BACKED_UP[key_id]-}" <"$WORK/head" 2>/dev/null || true; } | head -c 2 | od -An -tx1)
   [ "$head" = ' 1f 8b' ] || refuse 6 "the head of $NAME does not decrypt to a gzip stream"
 }
 
@@ -146,7 +146,7 @@ unpack_backup() {
   openssl dgst -sha256 -r <"$WORK/stored" >"$WORK/stored.sha256" &
   hasher=$!
   stored_stream 2>"$WORK/source.errors" | tee "$WORK/stored" |
-    { decrypt "${BACKED_UP[cipher]}" "${BACKED_UP[iterations]}" | decompress | { tar --extract --file - --directory "$STAGING" && cat >/dev/null; }; } 2>"$WORK/unpack.errors" ||
+    { decrypt "${BACKED_UP[cipher]}" "${BACKED_UP[iterations]}" "${BACKED_UP[key_id]-}" | decompress | { tar --extract --file - --directory "$STAGING" && cat >/dev/null; }; } 2>"$WORK/unpack.errors" ||
     failed=yes
   if [ $failed = yes ]; then
     kill "$hasher" 2>/dev/null || true

@@ -75,7 +75,7 @@ take_wal() {
   if [[ ! -e $file && ! -e $file.json ]]; then refuse "$ABSENT" "$file does not exist" || return 1; fi
   trust_stored "$file" "$name.gz" || return 1
   TEMPORARIES+=("$temporary")
-  if ! error=$({ decrypt "${FIELD[cipher]}" "${FIELD[iterations]}" <"$file" | decompress >"$temporary"; } 2>&1); then
+  if ! error=$({ decrypt "${FIELD[cipher]}" "${FIELD[iterations]}" "${FIELD[key_id]-}" <"$file" | decompress >"$temporary"; } 2>&1); then
     rm -f "$temporary"
     if has_room "${temporary%/*}" "${FIELD[plain_size]}"; then
       refuse 6 "$file cannot be read to its end: ${error##*$'\n'}" || return 1

@@ -6,6 +6,7 @@ import * as assert from 'uvu/assert';
 import { Secret } from '../../src/core/secret.ts';
 import { keyId } from '../../src/escrow/key-id.ts';
 import { keyIdKind } from '../../src/facts/key-id.ts';
+import { keyRing } from '../../src/facts/key-ring.ts';
 import { answerOf, isRoot, lookAt, NOBODY } from './looking.ts';
 
 const KEY = 'JxJt0vy3sB1l1h8kPt4o3y2dZc0oQn2k7XqWf5m9aTs=\n';
@@ -38,6 +39,21 @@ test('where not even its directory is, it is absent; where that is closed, it is
   const hidden = join(folder, 'closed/no/key');
   chmodSync(folder, 0o755);
   assert.is(lookAt(keyIdKind, [hidden], { uid: NOBODY })[0]?.state, 'unreadable');
+});
+
+test('a ring holds the keys that are those of their names; none is there, or it is not known', () => {
+  const id = keyId(Secret.open(KEY));
+  const ring = join(folder, "r i'ng");
+  mkdirSync(join(ring, 'before0123456789'), { recursive: true });
+  for (const name of [id, '0123456789abcdef', 'short']) writeFileSync(join(ring, name), KEY);
+  const seen = lookAt(keyRing, [ring, join(folder, 'no-ring'), join(folder, 'plain')]);
+  assert.equal(seen.slice(0, 2), [{ state: 'value', value: [id] }, { state: 'absent' }]);
+  assert.is(seen[2]?.state, 'unreadable');
+  assert.not.match(answerOf(keyRing.look([ring]).script).stdout.toString(), KEY.trim());
+  if (!isRoot) return;
+  chmodSync(folder, 0o755);
+  chmodSync(ring, 0o700);
+  assert.is(lookAt(keyRing, [ring], { uid: NOBODY })[0]?.state, 'unreadable');
 });
 
 test('a directory in its place, and what cannot be reached, is not absent', () => {

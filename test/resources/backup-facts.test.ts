@@ -6,6 +6,7 @@ import type { Looked } from '../../src/core/fact.ts';
 import { type BackupArchive, backupArchive, backupArchiveFact } from '../../src/facts/backup-archive.ts';
 import { contentFact } from '../../src/facts/content.ts';
 import { keyIdFact } from '../../src/facts/key-id.ts';
+import { keyRingFact } from '../../src/facts/key-ring.ts';
 import { backupFacts } from '../../src/resources/backup-facts.ts';
 import { isRoot, lookAt, NOBODY } from '../facts/looking.ts';
 import { SCRATCH } from './stub-machine.ts';
@@ -94,14 +95,20 @@ function held(ended: string, key = 'k1', name = FULL): BackupArchive {
 }
 
 function judged(members: {
-  readonly [host: string]: readonly [Looked<BackupArchive>, object | undefined, Looked<string>];
+  readonly [host: string]: readonly [
+    Looked<BackupArchive>,
+    object | undefined,
+    Looked<string>,
+    Looked<readonly string[]>?,
+  ];
 }) {
-  const looked = Object.entries(members).map(([host, [archived, identity, key]]) => [
+  const looked = Object.entries(members).map(([host, [archived, identity, key, ring = ABSENT]]) => [
     host,
     facts(
       [backupArchiveFact(PATH), archived],
       [contentFact(`${PATH}/CLUSTER.json`), identity ? value({ text: JSON.stringify(identity) }) : ABSENT],
       [keyIdFact('/etc/fanatico/backup.key'), key],
+      [keyRingFact('/etc/fanatico/backup.key.d'), ring],
     ),
   ]);
   const view = viewOfMembers(Object.fromEntries(looked));
@@ -139,6 +146,24 @@ test('archives and keys that disagree are named, and what could not be read is',
     'the key on the host: db1 has k1, db2 has k2',
   ]);
   assert.equal(result.unreadable, ['db3 could not be reached']);
+});
+
+test('after a rotation, the hosts that lack a key that backups were made with are named', () => {
+  const now = { ...IDENTITY, key_id: 'k2' };
+  const result = judged({
+    db1: [value(held('1')), now, value('k2'), value(['k1', 'k0'])],
+    db2: [value(held('2', 'k2')), now, value('k2')],
+  });
+  assert.equal(
+    [result.key_ids, result.kept_keys, result.members.db1?.kept_keys],
+    [
+      ['k1', 'k2'],
+      ['k0', 'k1'],
+      ['k1', 'k0'],
+    ],
+  );
+  assert.equal(result.lacking, ['db2 does not hold the key k1']);
+  assert.equal(result.disagreement, []);
 });
 
 test('a CLUSTER.json that is none is said', () => {

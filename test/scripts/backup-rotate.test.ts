@@ -1,0 +1,163 @@
+// backup-rotate.sh: another key writes, and what the keys before it wrote is still read.
+import * as assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import { BackupHost, ended, PG_BIN, type Ran, type Settings, sidecarOf } from './backup-host.ts';
+import { segmentOf } from './wal-segments.ts';
+
+const test = suite('backup-rotate.sh');
+const NINE = '000000010000000000000009';
+const TEN = '00000001000000000000000A';
+const OLD = '5db6b8841e8f9b64';
+const NEW_KEY = `${'fedcba9876543210'.repeat(2)}fedcba98765=\n`;
+
+let host: BackupHost;
+let settings: Settings;
+test.before.each(() => {
+  host = new BackupHost();
+  settings = { ...host.takeGolden(), PG_BIN };
+  writeFileSync(`${host.key}.next`, NEW_KEY, { mode: 0o600 });
+  mkdirSync(join(host.dir, 'data/pg_wal'), { recursive: true });
+  mkdirSync(join(host.archive, 'config'));
+  host.own();
+});
+test.after.each(() => host.remove());
+
+async function rotate(...modes: string[]): Promise<void> {
+  for (const mode of modes) succeeded(await host.run('backup-rotate.sh', [mode], settings));
+}
+
+function succeeded(ran: Ran): void {
+  assert.equal(ran.status, 0, ran.stderr);
+}
+
+function refused(ran: Ran, status: number, reason: RegExp): void {
+  assert.equal(ran.status, status, ran.stderr);
+  assert.match(ran.stderr, reason);
+}
+
+/** As PostgreSQL has it archived. */
+function archive(name: string): Promise<Ran> {
+  writeFileSync(join(host.dir, 'data/pg_wal', name), segmentOf(name, 'rows', 1 << 24));
+  host.own();
+  return host.run('backup-wal.sh', [name, `pg_wal/${name}`], settings, join(host.dir, 'data'));
+}
+
+async function delivered(name: string): Promise<Ran> {
+  return host.run('restore-wal.sh', [name, 'pg_wal/RECOVERYXLOG'], settings, join(host.dir, 'data'));
+}
+
+const keyOf = (path: string) => sidecarOf(readFileSync(join(host.archive, path), 'utf8')).key_id;
+const named = () => keyOf('CLUSTER.json');
+
+test('what is written afterwards is of the new key, and what the old one wrote is read and verified', async () => {
+  await rotate('prepare', 'switch');
+  assert.equal(readFileSync(host.key, 'utf8'), NEW_KEY);
+  assert.ok(!existsSync(`${host.key}.next`));
+  const now = named();
+  assert.notEqual(now, OLD);
+  succeeded(await archive(TEN));
+  assert.equal(keyOf(`wal/${TEN}.gz.json`), now);
+  assert.equal(keyOf(`wal/${NINE}.gz.json`), OLD);
+  for (const name of [NINE, TEN, '00000002.history']) succeeded(await delivered(name));
+  succeeded(await host.run('backup-verify.sh', ['--deep'], settings));
+});
+
+test('without the old key, what it wrote is refused by the name of that key', async () => {
+  await rotate('prepare', 'switch');
+  renameSync(`${host.key}.d/${OLD}`, join(host.dir, 'elsewhere'));
+  refused(
+    await delivered(NINE),
+    208,
+    /made with the key 5db6b8841e8f9b64, .*backup\.key\.d does not hold it/,
+  );
+  // Another key under its name is not that key.
+  writeFileSync(`${host.key}.d/${OLD}`, NEW_KEY, { mode: 0o600 });
+  host.own();
+  refused(await delivered(NINE), 208, /made with the key 5db6b8841e8f9b64/);
+});
+
+test('back to the old key: all as it was, and what the new one wrote meanwhile is read', async () => {
+  const before = readFileSync(host.key, 'utf8');
+  await rotate('prepare', 'switch');
+  succeeded(await archive(TEN));
+  await rotate('back');
+  assert.equal(readFileSync(host.key, 'utf8'), before);
+  assert.equal(readFileSync(`${host.key}.next`, 'utf8'), NEW_KEY);
+  assert.equal(named(), OLD);
+  succeeded(await delivered(TEN));
+  succeeded(await archive(`${TEN.slice(0, -1)}B`));
+  assert.equal(keyOf(`wal/${TEN.slice(0, -1)}B.gz.json`), OLD);
+});
+
+test('each may be done again, and going back from where nothing was switched changes nothing', async () => {
+  await rotate('prepare', 'prepare', 'back', 'switch', 'switch', 'prepare');
+  const now = named();
+  assert.notEqual(now, OLD);
+  await rotate('back', 'back', 'switch');
+  assert.equal(named(), now);
+});
+
+test('killed between key and CLUSTER.json, nothing is archived until it is done again', async () => {
+  await rotate('prepare', 'switch');
+  const cluster = join(host.archive, 'CLUSTER.json');
+  writeFileSync(cluster, readFileSync(cluster, 'utf8').replace(String(named()), OLD));
+  refused(await archive(TEN), 3, /was written with the key "5db6b8841e8f9b64"/);
+  await rotate('switch');
+  succeeded(await archive(TEN));
+});
+
+test('a run that began before ends with the key that it began with', async () => {
+  const feed = join(host.dir, 'feed.sh');
+  const begun = join(host.archive, 'config/.config_backup_20261126_000000.tar.gz.tmp');
+  writeFileSync(
+    feed,
+    `#!/bin/bash
+cd ${host.dir} && printf x >MANIFEST.json
+{ until [ -e go ]; do sleep 0.05; done; tar -cf - MANIFEST.json; } |
+  scripts/backup-store.sh config config_backup_20261126_000000.tar.gz\n`,
+    { mode: 0o755 },
+  );
+  host.own();
+  const run = ended(host.start(feed, [], settings));
+  while (!existsSync(begun)) await new Promise((resolve) => setTimeout(resolve, 20));
+  await rotate('prepare', 'switch');
+  writeFileSync(join(host.dir, 'go'), '');
+  succeeded(await run);
+  assert.equal(keyOf('config/config_backup_20261126_000000.tar.gz.json'), OLD);
+  const restore = ['latest', '--target-dir', join(host.dir, 'unpacked')];
+  succeeded(await host.run('restore-config.sh', restore, settings));
+  assert.equal(readFileSync(join(host.dir, 'unpacked/MANIFEST.json'), 'utf8'), 'x');
+});
+
+test('a segment that was left without a sidecar before is archived anew, when it is the same', async () => {
+  succeeded(await archive(TEN));
+  rmSync(join(host.wal, `${TEN}.gz.json`));
+  await rotate('prepare', 'switch');
+  succeeded(await archive(TEN));
+  assert.equal(keyOf(`wal/${TEN}.gz.json`), named());
+  succeeded(await delivered(TEN));
+});
+
+test('a key file behind a link is replaced where it lies', async () => {
+  const place = join(host.dir, 'place');
+  mkdirSync(place);
+  renameSync(host.key, join(place, 'key'));
+  symlinkSync(join(place, 'key'), host.key);
+  host.own();
+  await rotate('prepare', 'switch');
+  assert.equal(readFileSync(join(place, 'key'), 'utf8'), NEW_KEY);
+});
+
+test('a key that cannot be used, or that this host was not prepared for, is refused', async () => {
+  refused(await host.run('backup-rotate.sh', ['switch'], settings), 11, /prepare comes first/);
+  writeFileSync(`${host.key}.next`, 'short\n');
+  refused(await host.run('backup-rotate.sh', ['prepare'], settings), 3, /key\.next has 5 characters/);
+  rmSync(`${host.key}.next`);
+  refused(await host.run('backup-rotate.sh', ['prepare'], settings), 3, /key\.next does not exist/);
+  refused(await host.run('backup-rotate.sh', [], settings), 2, /did not expect "nothing"/);
+  assert.equal(named(), OLD);
+});
+
+test.run();
