@@ -57,6 +57,7 @@ switch() {
       die 11 "$KEY_RING does not hold both keys: backup-rotate.sh prepare comes first, on every member"
     install_key "$KEY_RING/$id"
     rm -f "$NEXT"
+    move_word next before
   fi
   name_key
 }
@@ -72,11 +73,13 @@ is_switched() {
 
 back() {
   local before
-  before=$(readlink "$KEY_RING/before") || before=$KEY_ID
+  before=$(readlink "$KEY_RING/before") ||
+    die 10 "$KEY_RING/before does not say which key was the one before: where it is known, ln -s KEY_ID $KEY_RING/before"
   if [ "$before" != "$KEY_ID" ]; then
     [ "$(id_of "$KEY_RING/$before")" = "$before" ] || die 11 "$KEY_RING/$before is not the key of its name"
     copy_key "$KEY_FILE" "$NEXT"
     install_key "$KEY_RING/$before"
+    move_word before next
   fi
   name_key
 }
@@ -110,6 +113,14 @@ copy_key() {
 install_key() {
   copy_key "$1" "$(readlink -f -- "$KEY_FILE")"
   derive_keys
+}
+
+# usage: move_word FROM ASIDE; key-escrowed.json says of the key that a copy of it was seen to decrypt: that of FROM takes its place
+move_word() {
+  local word=$STATE_DIR/key-escrowed
+  [ -e "$word.$1.json" ] || return 0
+  if [ -e "$word.json" ]; then mv -T "$word.json" "$word.$2.json"; fi
+  mv -T "$word.$1.json" "$word.json"
 }
 
 # CLUSTER.json of the archive here names the key that writes.

@@ -111,8 +111,20 @@ look_at_key() {
   fi
   derive_keys
   know key_id "${KEY_ID:-none}"
+  know kept_keys "$(ring_ids | wc -l)"
+  problem=$(lacking_keys)
+  [ -z "$problem" ] || alarm "key: backups here were made with $problem, which $KEY_FILE is not and $KEY_RING does not hold: put it there, from another node or from escrow"
   problem=$(archive_problem '')
   [ -z "$problem" ] || alarm "archive: $problem"
+}
+
+# Prints the ids of the keys that sidecars here name and this host does not hold.
+lacking_keys() {
+  local id
+  find "$BACKUP_ROOT" -mindepth 2 -maxdepth 2 -name '*.gz.json' -exec sed -n 's/^  "key_id": "\([0-9a-f]\{1,\}\)".*/\1/p' {} + | sort -u |
+    while IFS= read -r id; do
+      use_key "$id" || printf '%s ' "$id"
+    done
 }
 
 look_at_fulls() {

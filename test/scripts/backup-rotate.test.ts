@@ -152,6 +152,7 @@ test('a key file behind a link is replaced where it lies', async () => {
 
 test('a key that cannot be used, or that this host was not prepared for, is refused', async () => {
   refused(await host.run('backup-rotate.sh', ['switch'], settings), 11, /prepare comes first/);
+  refused(await host.run('backup-rotate.sh', ['back'], settings), 10, /which key was the one before/);
   writeFileSync(`${host.key}.next`, 'short\n');
   refused(await host.run('backup-rotate.sh', ['prepare'], settings), 3, /key\.next has 5 characters/);
   rmSync(`${host.key}.next`);

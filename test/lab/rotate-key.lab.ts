@@ -1,0 +1,115 @@
+// playbooks/rotate-key.yml on real hosts: a new key on all nodes, a restore whose WAL is of both, and back to the old key.
+import * as assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'uvu';
+import {
+  archiveASegment,
+  asPostgres,
+  assertUnchanged,
+  CLUSTER,
+  clusterSettles,
+  fanopsEnds,
+  HOSTS,
+  INSTALL,
+  INVENTORY,
+  leader,
+  sqlOn,
+  textOn,
+} from './on-lab.ts';
+
+const SCRIPTS = '/opt/fanatico/backup/scripts';
+const KEY = '/etc/fanatico/backup.key';
+const NEW = ['--key', `${KEY}.next`];
+const RESTORED = '/var/lib/postgresql/15/restored';
+
+let [leads, before, after, moment] = ['', '', '', ''];
+const folder = mkdtempSync(join(tmpdir(), 'fanops-rotate-'));
+test.after(() => rmSync(folder, { recursive: true, force: true }));
+
+const rotate = (code: number, ...more: string[]) =>
+  fanopsEnds(code, 'run', 'playbooks/rotate-key.yml', '-i', INVENTORY, '--yes', ...more);
+const keyId = (host: string) => asPostgres(host, `${SCRIPTS}/backup-full.sh --key-id`);
+const keysNow = () => [...new Set(HOSTS.map(keyId))];
+const nameOfKey = (host: string, path: string) => textOn(host, `jq -r .key_id /var/backups/fanatico/${path}`);
+const newest = (host: string, kind: string) =>
+  textOn(host, `cd /var/backups/fanatico && ls -t ${kind}/*.gz.json | head -n 1`);
+const now = (host: string) =>
+  sqlOn(host, "select to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS.US') || '+00:00'");
+
+test('a backup and WAL of the old key', () => {
+  fanopsEnds(0, 'lab', 'up');
+  clusterSettles();
+  for (const playbook of [CLUSTER, INSTALL]) fanopsEnds(0, 'apply', ...playbook, '--yes');
+  leads = leader();
+  [before = ''] = keysNow();
+  sqlOn(leads, 'drop table if exists coins; create table coins as select generate_series(1, 1000) as n');
+  asPostgres(leads, `${SCRIPTS}/backup-full.sh --verify`);
+  sqlOn(leads, 'insert into coins select generate_series(1001, 1100)');
+  archiveASegment(leads);
+});
+
+test('without a copy of the new key elsewhere it stops, and nothing is written with the new key', () => {
+  const refused = rotate(5, '--confirm', 'rotate');
+  assert.match(refused.all, /fanops key escrow --key \/etc\/fanatico\/backup.key.next/);
+  assert.deepEqual(keysNow(), [before]);
+});
+
+test('with one, all nodes write with the new key, and read what the old one wrote', () => {
+  const identity = join(folder, 'identity');
+  execFileSync('age-keygen', ['-o', identity], { stdio: 'ignore' });
+  const to = execFileSync('age-keygen', ['-y', identity], { encoding: 'utf8' }).trim();
+  const copy = join(folder, 'key.age');
+  fanopsEnds(0, 'key', 'escrow', '-i', INVENTORY, ...NEW, '--to', to, '--out', copy);
+  const marker = ['--marker', '/var/lib/fanatico/key-escrowed.next.json'];
+  fanopsEnds(0, 'key', 'verify-escrow', copy, '--identity', identity, '-i', INVENTORY, ...NEW, ...marker);
+  assert.match(rotate(0, '--from', '4', '--confirm', 'rotate').all, /RUNBOOK done/);
+
+  [after = ''] = keysNow();
+  assert.notEqual(after, before);
+  assert.deepEqual(keysNow(), [after]);
+  assert.equal(nameOfKey(leads, newest(leads, 'full')), after);
+  assert.equal(nameOfKey(leads, 'CLUSTER.json'), after);
+  for (const host of HOSTS) {
+    assert.match(textOn(host, 'cat /var/lib/fanatico/key-escrowed.json'), new RegExp(after));
+    assert.equal(textOn(host, `ls ${KEY}* -d`), `${KEY}\n${KEY}.d`);
+  }
+  asPostgres(leads, `${SCRIPTS}/backup-verify.sh --deep`);
+  assert.match(textOn(leads, `${SCRIPTS}/backup-freeze.sh status || true`), /not frozen/);
+});
+
+test('point-in-time recovery from a backup of the old key goes through WAL of both', () => {
+  sqlOn(leads, 'insert into coins select generate_series(1101, 1250)');
+  moment = now(leads);
+  sqlOn(leads, 'delete from coins');
+  archiveASegment(leads);
+  assert.equal(nameOfKey(leads, newest(leads, 'wal')), after);
+  const old = textOn(leads, `cd /var/backups/fanatico/full && grep -l ${before} *.json | tail -n 1`);
+  const restore = `${SCRIPTS}/restore-full.sh ${old.replace(/\.json$/, '')} --pitr '${moment}' --target-dir ${RESTORED}`;
+  asPostgres(leads, `rm -rf ${RESTORED} && ${restore} && pg_ctl -D ${RESTORED} -w -l ${RESTORED}/log start`);
+  const count = `psql -XAtq -h ${RESTORED} -d postgres -c 'select count(*) from coins'`;
+  assert.equal(asPostgres(leads, count), '1250');
+  asPostgres(leads, `pg_ctl -D ${RESTORED} -m immediate -w stop && rm -rf ${RESTORED}`);
+});
+
+test('install.yml finds nothing to do, and gives a node that lost the old key its copy', () => {
+  assertUnchanged(fanopsEnds(0, 'apply', ...INSTALL, '--yes'));
+  const other = HOSTS.find((host) => host !== leads) ?? '';
+  textOn(other, `rm ${KEY}.d/${before}`);
+  fanopsEnds(0, 'apply', ...INSTALL, '--yes');
+  assert.match(textOn(other, `ls ${KEY}.d`), new RegExp(before));
+});
+
+test('back to the old key: it writes again, and what the new one wrote is read', () => {
+  rotate(0, '--undo', '7');
+  assert.deepEqual(keysNow(), [before]);
+  assert.equal(nameOfKey(leads, 'CLUSTER.json'), before);
+  archiveASegment(leads);
+  assert.equal(nameOfKey(leads, newest(leads, 'wal')), before);
+  asPostgres(leads, `${SCRIPTS}/backup-verify.sh --deep`);
+  sqlOn(leads, 'drop table coins');
+});
+
+test.run();
