@@ -30,6 +30,6 @@ export function whichRunbook({ isServing, withData, isMistake }: Incident): Advi
     return { runbook: 'diagnose.yml', why: 'nothing is to be restored: look at what is out of order' };
   return {
     runbook: 'diagnose.yml',
-    why: 'data has survived, and it is newer than any backup: find out why its Patroni does not lead, and start it there first',
+    why: 'data has survived, and it is newer than any backup: find out why its Patroni does not lead, and start it there first; where etcd has lost its quorum for good, recover-etcd.yml',
   };
 }

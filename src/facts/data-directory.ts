@@ -1,6 +1,7 @@
 import type { FactKind, FactRequest, Looked } from '../core/fact.ts';
 import { lines, sh } from '../core/shell.ts';
 import { ABSENT, byFirst, found, framesOf, unanswered, unreadable } from './frames.ts';
+import { LAST_RECORD } from './last-record.ts';
 import { PROLOGUE } from './stat.ts';
 
 /** Which data directory, and where PostgreSQL's programs are. */
@@ -15,6 +16,9 @@ export interface DataDirectory {
   /** The latest checkpoint, and the end of recovery that must be reached ("0/0" outside of recovery). */
   readonly checkpoint: string;
   readonly minRecovery: string;
+  /** Where the last whole record of pg_wal begins, and on which timeline; empty and 0 where none was found. */
+  readonly lastRecord: string;
+  readonly lastTimeline: number;
   /** The newest segment in pg_wal; empty when there is none. */
   readonly newestSegment: string;
   /** Files of pg_wal that wait for the archiver. */
@@ -32,16 +36,18 @@ export const dataDirectory: FactKind<DataDirectorySubject, DataDirectory> = {
     const words = subjects.flatMap(({ path, bin }) => [path, bin]);
     const script = lines(
       PROLOGUE,
+      LAST_RECORD,
       sh`set -- ${words}`,
       sh`while [ $# -gt 0 ]; do d=$1 b=$2; shift 2`,
       sh`if [ -e "$d/global/pg_control" ]; then`,
       sh`c=$("$b/pg_controldata" -D "$d" 2>&1) || { printf 'bad\\0%s\\0%s\\0' "$d" "$c"; continue; }`,
       sh`w=$(ls "$d/pg_wal/" 2>/dev/null | grep -E '^[0-9A-F]{24}$' | tail -n 1)`,
+      sh`l=$(last_record "$d" "$b" "$c" "$w")`,
       sh`r=$(ls "$d/pg_wal/archive_status/" 2>/dev/null | grep -c '\\.ready$')`,
       // A lock file may have outlived its server: it counts while that process stands in the directory.
       sh`p=$(head -n 1 "$d/postmaster.pid" 2>/dev/null) u=no`,
       sh`[ -z "$p" ] || [ "$(readlink "/proc/$p/cwd" 2>/dev/null)" != "$(readlink -f "$d")" ] || u=yes`,
-      sh`printf 'data\\0%s\\0%s\\0%s\\0%s\\0%s\\0' "$d" "$c" "$w" "$r" "$u"`,
+      sh`printf 'data\\0%s\\0%s\\0%s\\0%s\\0%s\\0%s\\0' "$d" "$c" "$w" "$r" "$u" "$l"`,
       sh`elif e=$(find -H "$d" -mindepth 1 -maxdepth 1 -printf x -quit 2>&1); then`,
       sh`[ -z "$e" ] && printf 'none\\0%s\\0' "$d" || printf 'bad\\0%s\\0%s\\0' "$d" "$d holds no pg_control, but is not empty"`,
       sh`elif [ ! -e "$d" ] && [ -x "\${d%/*}/" ]; then printf 'none\\0%s\\0' "$d"`,
@@ -53,7 +59,7 @@ export const dataDirectory: FactKind<DataDirectorySubject, DataDirectory> = {
   },
 
   parse(answer, subjects) {
-    const frames = framesOf(answer, { data: 5, none: 1, bad: 2 });
+    const frames = framesOf(answer, { data: 6, none: 1, bad: 2 });
     const [data, none, bad] = (['data', 'none', 'bad'] as const).map((tag) => byFirst(frames, tag));
     return subjects.map(({ path }): Looked<DataDirectory> => {
       const fields = data?.get(path);
@@ -74,6 +80,7 @@ function dataOf([
   segment = '',
   ready,
   running,
+  last = '',
 ]: readonly string[]): Looked<DataDirectory> {
   const field = (name: string): string =>
     new RegExp(`^${name}: *(.*)$`, 'm').exec(control)?.[1]?.trim() ?? '';
@@ -81,12 +88,15 @@ function dataOf([
   const checkpoint = field('Latest checkpoint location');
   if (systemIdentifier === '' || checkpoint === '')
     return unreadable(`pg_controldata said nothing of ${path} that could be understood`);
+  const [lastTimeline = '', lastRecord = ''] = last.trim().split(' ');
   return found({
     state: field('Database cluster state'),
     systemIdentifier,
     timeline: Number(field("Latest checkpoint's TimeLineID")),
     checkpoint,
     minRecovery: field('Minimum recovery ending location'),
+    lastRecord,
+    lastTimeline: Number(lastTimeline),
     newestSegment: segment,
     unarchived: Number(ready),
     isRunning: running === 'yes',

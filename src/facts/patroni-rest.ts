@@ -36,3 +36,10 @@ export function jsonOf(response: string): unknown {
   if (status !== '200' && status !== '503') throw new Error(`HTTP status ${status ?? 'missing'}`);
   return JSON.parse(body.join('\r\n\r\n'));
 }
+
+/** When the host answered, in seconds since 1970 by its own clock; undefined where it did not say. */
+export function answeredAt(response: string): number | undefined {
+  const date = /^Date: *([^\r]*)/im.exec(response)?.[1];
+  const at = date === undefined ? Number.NaN : Date.parse(date);
+  return Number.isNaN(at) ? undefined : at / 1000;
+}

@@ -23,14 +23,17 @@ export interface PatroniView {
   readonly scope: string;
   /** PostgreSQL's system identifier, a number too large for JavaScript; empty where it is not known yet. */
   readonly systemIdentifier: string;
+  /** Seconds since it last reached the DCS: what it says of the others is as old. null where it does not say. */
+  readonly dcsAge: number | null;
   readonly members: readonly PatroniMember[];
 }
 
 type Fields = { readonly [name: string]: unknown };
 
-/** Reads the answers of `/patroni` and `/cluster`. */
-export function viewFrom(own: unknown, cluster: unknown): PatroniView {
+/** Reads the answers of `/patroni` and `/cluster`, given at that time (seconds since 1970). */
+export function viewFrom(own: unknown, cluster: unknown, at?: number): PatroniView {
   const self = fields(own, '/patroni');
+  const seenAt = numberOf(self.dcs_last_seen);
   const members = fields(cluster, '/cluster').members;
   return {
     state: textOf(self.state),
@@ -39,6 +42,7 @@ export function viewFrom(own: unknown, cluster: unknown): PatroniView {
     pendingRestart: self.pending_restart === true,
     scope: textOf((self.patroni as Fields | undefined)?.scope),
     systemIdentifier: textOf(self.database_system_identifier),
+    dcsAge: at === undefined || seenAt === null ? null : at - seenAt,
     members: Array.isArray(members) ? members.map((m) => memberFrom(fields(m, 'a member'))) : [],
   };
 }

@@ -1,7 +1,7 @@
 import type { Answer, FactKind, FactRequest, Looked } from '../core/fact.ts';
 import { lines } from '../core/shell.ts';
 import { ABSENT, byFirst, found, framesOf, unanswered, unreadable } from './frames.ts';
-import { askPatroni, jsonOf } from './patroni-rest.ts';
+import { answeredAt, askPatroni, jsonOf } from './patroni-rest.ts';
 import { type PatroniView, viewFrom } from './patroni-view.ts';
 import { PROLOGUE } from './stat.ts';
 
@@ -44,7 +44,7 @@ function read(
 ): Looked<PatroniView> {
   if (own === undefined || cluster === undefined) return unanswered(answer, `Patroni on port ${port}`);
   try {
-    return found(viewFrom(jsonOf(own), jsonOf(cluster)));
+    return found(viewFrom(jsonOf(own), jsonOf(cluster), answeredAt(own)));
   } catch (error) {
     return unreadable(
       `Patroni on port ${port} answered what could not be understood: ${(error as Error).message}`,

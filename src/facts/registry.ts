@@ -9,6 +9,7 @@ import { group } from './group.ts';
 import { http } from './http.ts';
 import { keyIdKind } from './key-id.ts';
 import { keyRing } from './key-ring.ts';
+import { machine } from './machine.ts';
 import { packageKind } from './package.ts';
 import { packageVersions } from './package-versions.ts';
 import { path } from './path.ts';
@@ -39,6 +40,7 @@ export const factKinds: readonly AnyFactKind[] = [
   http,
   keyIdKind,
   keyRing,
+  machine,
   packageKind,
   packageVersions,
   patroni,

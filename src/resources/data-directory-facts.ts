@@ -69,9 +69,9 @@ export const dataDirectoryFacts: Resource<DataDirectoryFactsArgs, Result> = {
           host: text('Where it is.'),
           state: text('"in production", "shut down", "in archive recovery" and others.'),
           system_identifier: text("PostgreSQL's."),
-          timeline: { type: 'integer', description: 'Of the latest checkpoint.' },
+          timeline: { type: 'integer', description: 'The newest that its WAL has a record of.' },
           position: text(
-            'How far it surely is: the latest checkpoint, or the end of recovery to be reached.',
+            'How far it surely is: the last whole record in pg_wal; the latest checkpoint where none can be read.',
           ),
           newest_segment: text('The newest file in pg_wal; empty when there is none.'),
           unarchived: { type: 'integer', description: 'Files of pg_wal that wait for the archiver.' },
@@ -123,13 +123,14 @@ function resultOf({ path, bin = BIN }: DataDirectoryFactsArgs, facts: FactView):
 }
 
 function memberOf(host: string, data: DataDirectory): Member {
-  const isReplaying = positionOf(data.minRecovery) > positionOf(data.checkpoint);
+  const isWalAhead = data.lastTimeline >= data.timeline;
+  const known = [data.checkpoint, data.minRecovery, ...(isWalAhead ? [data.lastRecord] : [])];
   return {
     host,
     state: data.state,
     system_identifier: data.systemIdentifier,
-    timeline: data.timeline,
-    position: isReplaying ? data.minRecovery : data.checkpoint,
+    timeline: Math.max(data.timeline, data.lastTimeline),
+    position: known.reduce((far, lsn) => (positionOf(lsn) > positionOf(far) ? lsn : far)),
     newest_segment: data.newestSegment,
     unarchived: data.unarchived,
     running: data.isRunning,
@@ -143,6 +144,6 @@ function newestFirst(a: Member, b: Member): number {
 }
 
 function positionOf(lsn: string): bigint {
-  const [high = '0', low = '0'] = lsn.split('/');
+  const [high = '0', low = '0'] = (lsn || '0/0').split('/');
   return (BigInt(`0x${high}`) << 32n) + BigInt(`0x${low}`);
 }

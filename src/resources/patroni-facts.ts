@@ -31,6 +31,9 @@ type Result = {
 
 type Source = { readonly host: string; readonly view: PatroniView };
 
+/** Patroni reaches the DCS every loop_wait (10 s), and must within its ttl (30 s); seconds. */
+const OLD = 60;
+
 const NUMBER_OR_NULL = ['integer', 'null'] as const;
 const TEXTS = { type: 'array', items: { type: 'string' } } as const;
 
@@ -78,7 +81,11 @@ export const patroniFacts: Resource<PatroniFactsArgs, Result> = {
       },
       members: { type: 'array', items: MEMBER, description: 'As the first host that answered sees them.' },
       silent: { ...TEXTS, description: 'Hosts where no Patroni listens.' },
-      unseen: { ...TEXTS, description: 'Hosts that could not be asked, and why.' },
+      unseen: {
+        ...TEXTS,
+        description:
+          'Hosts that could not be asked, or whose Patroni has not reached the DCS for a minute, and why.',
+      },
       disagreement: { ...TEXTS, description: 'What hosts say differently, one sentence each.' },
     },
     [
@@ -105,9 +112,10 @@ export const patroniFacts: Resource<PatroniFactsArgs, Result> = {
 
 function judge(port: number | undefined, facts: FactView): Result {
   const asked = facts.members.map((host) => ({ host, looked: facts.get(patroniFact(port), host) }));
-  const sources = asked.flatMap(({ host, looked }) =>
+  const answers = asked.flatMap(({ host, looked }) =>
     looked.state === 'value' ? [{ host, view: looked.value }] : [],
   );
+  const sources = answers.filter(({ view }) => !isOld(view));
   const members = sources.find(({ view }) => view.members.length > 0)?.view.members ?? [];
   const disagreement = disagreements(sources);
   const leader = disagreement.length === 0 ? leaderOf(members) : undefined;
@@ -116,16 +124,26 @@ function judge(port: number | undefined, facts: FactView): Result {
   return {
     leader: leader?.name ?? '',
     timeline: leader?.timeline ?? null,
-    scope: sources.map(({ view }) => view.scope).find((s) => s !== '') ?? '',
-    system_identifier: sources.map(({ view }) => view.systemIdentifier).find((s) => s !== '') ?? '',
+    scope: answers.map(({ view }) => view.scope).find((s) => s !== '') ?? '',
+    system_identifier: answers.map(({ view }) => view.systemIdentifier).find((s) => s !== '') ?? '',
     healthy: leader !== undefined && isWhole && allRun,
     members: members.map(memberOf),
     silent: asked.filter(({ looked }) => looked.state === 'absent').map(({ host }) => host),
-    unseen: asked.flatMap(({ host, looked }) =>
-      looked.state === 'unreadable' ? [`${host}: ${looked.reason}`] : [],
-    ),
+    unseen: asked.flatMap(({ host, looked }) => {
+      if (looked.state === 'unreadable') return [`${host}: ${looked.reason}`];
+      return looked.state === 'value' && isOld(looked.value) ? [`${host}: ${oldness(looked.value)}`] : [];
+    }),
     disagreement,
   };
+}
+
+/** Without the DCS, Patroni goes on telling what it last heard: also of a leader that is long gone. */
+function isOld({ dcsAge }: PatroniView): boolean {
+  return dcsAge !== null && dcsAge > OLD;
+}
+
+function oldness({ dcsAge }: PatroniView): string {
+  return `its Patroni last reached etcd ${Math.round(dcsAge ?? 0)} s ago, so that what it says of the cluster is old`;
 }
 
 /** What must be the same wherever one asks. */

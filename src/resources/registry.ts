@@ -14,6 +14,7 @@ import { fetch } from './fetch.ts';
 import { file } from './file.ts';
 import { gatherArchive } from './gather-archive.ts';
 import { group } from './group.ts';
+import { hostFacts } from './host-facts.ts';
 import { http } from './http.ts';
 import { iniSetting } from './ini-setting.ts';
 import { lineInFile } from './line-in-file.ts';
@@ -65,6 +66,7 @@ export const resources: readonly AnyResource[] = [
   file,
   gatherArchive,
   group,
+  hostFacts,
   http,
   iniSetting,
   lineInFile,

@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync }
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { dataDirectory } from '../../src/facts/data-directory.ts';
+import { type DataDirectory, dataDirectory } from '../../src/facts/data-directory.ts';
 import { SCRATCH } from '../resources/stub-machine.ts';
 import { isRoot, lookAt, NOBODY } from './looking.ts';
 
@@ -18,14 +18,39 @@ test.after.each(({ dir }) => rmSync(dir, { recursive: true }));
 /** A real one, as postgres makes it: initdb refuses to be root. */
 function initdb(path: string): void {
   mkdirSync(path);
-  const command = `${BIN}/initdb -D '${path}' --no-sync --auth=trust >/dev/null`;
-  if (!isRoot) {
-    execFileSync('sh', ['-c', command]);
-    return;
+  if (isRoot) {
+    execFileSync('chown', ['postgres', path]);
+    chmodSync(join(path, '..'), 0o755);
   }
-  execFileSync('chown', ['postgres', path]);
-  chmodSync(join(path, '..'), 0o755);
-  execFileSync('runuser', ['-u', 'postgres', '--', 'sh', '-c', command], { cwd: '/' });
+  asPostgres(`${BIN}/initdb -D '${path}' --no-sync --auth=trust >/dev/null`);
+}
+
+function asPostgres(command: string): string {
+  const [program, ...words] = isRoot ? ['runuser', '-u', 'postgres', '--', 'sh'] : ['sh'];
+  return execFileSync(program as string, [...words, '-c', command], { cwd: '/', encoding: 'utf8' }).trim();
+}
+
+function looked(path: string): DataDirectory {
+  const [seen] = lookAt(dataDirectory, [{ path, bin: BIN }]);
+  if (seen?.state !== 'value') throw new Error(`${path}: ${JSON.stringify(seen)}`);
+  return seen.value;
+}
+
+/** Writes as a server does, is cut off, and tells where its WAL ended. */
+function writeAndDie(path: string, statements: string): string {
+  asPostgres(
+    `${BIN}/pg_ctl -D '${path}' -w -s -l '${path}/log' -o "-c listen_addresses='' -c unix_socket_directories='${path}'" start`,
+  );
+  const psql = `${BIN}/psql -XAtq -h '${path}' -d postgres`;
+  const end = asPostgres(
+    `${psql} -c "${statements}" >/dev/null && ${psql} -c 'select pg_current_wal_flush_lsn()'`,
+  );
+  asPostgres(`${BIN}/pg_ctl -D '${path}' -w -s -m immediate stop`);
+  return end;
+}
+
+function far(lsn: string): number {
+  return Number.parseInt(lsn.split('/')[1] ?? '', 16);
 }
 
 test('a data directory is read where it is, behind a link too; an empty and a missing one are none', ({
@@ -45,13 +70,16 @@ test('a data directory is read where it is, behind a link too; an empty and a mi
   assert.match(data.value.systemIdentifier, /^\d{19}$/);
   assert.match(data.value.checkpoint, /^0\/[0-9A-F]+$/);
   assert.equal(
-    { ...data.value, systemIdentifier: '', checkpoint: '' },
+    { ...data.value, systemIdentifier: '', checkpoint: '', lastRecord: '' },
     {
       state: 'shut down',
       systemIdentifier: '',
       timeline: 1,
       checkpoint: '',
       minRecovery: '0/0',
+      // The shutdown's checkpoint is the last record.
+      lastRecord: '',
+      lastTimeline: 1,
       newestSegment: '000000010000000000000001',
       unarchived: 1,
       isRunning: false,
@@ -59,6 +87,20 @@ test('a data directory is read where it is, behind a link too; an empty and a mi
   );
   assert.equal(link, data);
   for (const looked of [empty, missing, odd]) assert.is(looked?.state, 'absent');
+});
+
+test('after a crash its WAL tells how far it is, not the checkpoint', ({ dir }) => {
+  const path = join(dir, 'data');
+  initdb(path);
+  const clean = looked(path);
+  assert.is(clean.lastRecord, clean.checkpoint);
+  const end = writeAndDie(path, 'create table t as select generate_series(1, 1000) as n');
+  const cut = looked(path);
+  assert.ok(far(cut.lastRecord) > far(cut.checkpoint) && far(cut.lastRecord) < far(end), `${end}`);
+  // Where the next segment is not there, as on a replica, the last one was read to its end.
+  writeAndDie(path, 'create table u (n int); select pg_switch_wal()');
+  asPostgres(`cd '${path}/pg_wal' && rm -f $(ls | grep -E '^[0-9A-F]{24}$' | tail -n +2)`);
+  assert.is(looked(path).lastRecord, '0/2000000');
 });
 
 test('what is no data directory, is damaged or cannot be entered is not taken for empty', ({ dir }) => {

@@ -1,6 +1,8 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { patroni } from '../../src/facts/patroni.ts';
+import { answeredAt } from '../../src/facts/patroni-rest.ts';
+import { viewFrom } from '../../src/facts/patroni-view.ts';
 import { lookAt } from './looking.ts';
 import { CLUSTER, OWN, serve, useServers, viewOf, type WithServers } from './patroni-server.ts';
 
@@ -28,6 +30,13 @@ test('a Patroni that starts answers 503 and is understood; one that talks nonsen
   assert.equal(first?.state === 'value' && [first.value.state, first.value.role], ['starting', 'replica']);
   assert.is(second?.state, 'unreadable');
   assert.match(third?.state === 'unreadable' ? third.reason : '', /HTTP status 404/);
+});
+
+test('how old its view of the others is, is told by its own clock', () => {
+  const at = answeredAt('HTTP/1.0 200 OK\r\nDate: Thu, 26 Nov 2026 14:27:28 GMT\r\n\r\n{}');
+  assert.is(viewFrom({ dcs_last_seen: 1795703239 }, {}, at).dcsAge, 9);
+  assert.is(viewFrom({}, {}, at).dcsAge, null);
+  assert.is(viewFrom({ dcs_last_seen: 1795703239 }, {}, answeredAt('HTTP/1.0 200 OK\r\n\r\n')).dcsAge, null);
 });
 
 test('where nobody listens, Patroni is absent', () => {

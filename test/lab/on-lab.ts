@@ -114,7 +114,8 @@ export function switchOver(from: string, to: string): string {
   return to;
 }
 
-function soon(what: string, holds: () => boolean): void {
+/** Waits until it holds, a minute at most. */
+export function soon(what: string, holds: () => boolean): void {
   const deadline = Date.now() + 60_000;
   while (!holds()) {
     assert.ok(Date.now() < deadline, `not within a minute: ${what}`);

@@ -106,7 +106,8 @@ function numbers(commits: readonly Commit[]): number[] {
   return commits.map(({ n }) => n);
 }
 
-function position(lsn: string): bigint {
+/** An LSN as a number. */
+export function position(lsn: string): bigint {
   const [high = '0', low = '0'] = lsn.split('/');
   return (BigInt(`0x${high}`) << 32n) + BigInt(`0x${low}`);
 }

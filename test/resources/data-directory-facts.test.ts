@@ -16,6 +16,8 @@ function data(more: Partial<DataDirectory>): Looked<DataDirectory> {
     timeline: 1,
     checkpoint: '0/5000060',
     minRecovery: '0/0',
+    lastRecord: '',
+    lastTimeline: 0,
     newestSegment: '000000010000000000000005',
     unarchived: 0,
     isRunning: false,
@@ -60,6 +62,19 @@ const NEWEST: readonly [
   [
     'a replica is as far as it has replayed',
     { db1: data({}), db2: data({ minRecovery: '0/5000100' }) },
+    ['db2', 'db1'],
+  ],
+  [
+    'the WAL of one that was cut off, though the checkpoint of another is later',
+    { db1: data({ checkpoint: '0/6000028' }), db2: data({ lastRecord: '0/7000028', lastTimeline: 1 }) },
+    ['db2', 'db1'],
+  ],
+  [
+    'WAL of a later timeline, which its checkpoint has not come to',
+    {
+      db1: data({ lastRecord: '0/8000028', lastTimeline: 1 }),
+      db2: data({ lastRecord: '0/7000028', lastTimeline: 2 }),
+    },
     ['db2', 'db1'],
   ],
   ['alike: in the order of the group', { db1: data({}), db2: data({}) }, ['db1', 'db2']],

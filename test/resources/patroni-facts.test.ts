@@ -57,6 +57,18 @@ const CASES: readonly Case[] = [
     registered: { ...NOTHING_KNOWN, silent: ['h1'] },
   },
   {
+    title: 'one that has lost its DCS tells what was; that is not what is',
+    args: { members: 'db' },
+    facts: facts([patroniFact(), value({ ...HEALTHY, dcsAge: 90 })]),
+    change: NOTHING,
+    registered: {
+      ...NOTHING_KNOWN,
+      scope: 'fanatico-l1-cluster',
+      system_identifier: '7397708120470393282',
+      unseen: ['h1: its Patroni last reached etcd 90 s ago, so that what it says of the cluster is old'],
+    },
+  },
+  {
     title: 'one that cannot be asked stops nothing, is named, and is not taken for silent',
     args: { members: 'db' },
     facts: facts([patroniFact(), unreadable('HTTP status 404')]),

@@ -59,6 +59,7 @@ function viewWith(members: readonly PatroniMember[]): PatroniView {
     pendingRestart: false,
     scope: 'c',
     systemIdentifier: '1',
+    dcsAge: null,
     members,
   };
 }

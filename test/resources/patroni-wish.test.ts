@@ -11,7 +11,8 @@ function member(name: string, role: string, timeline: number | null, state = 'ru
 }
 
 function seenBy(role: string, state: string, ...members: PatroniMember[]): PatroniView {
-  return { role, state, timeline: 1, pendingRestart: false, scope: 's', systemIdentifier: '', members };
+  const rest = { timeline: 1, pendingRestart: false, scope: 's', systemIdentifier: '', dcsAge: null };
+  return { role, state, ...rest, members };
 }
 
 const LEADER = member('db1', 'leader', 2);

@@ -271,6 +271,10 @@ export const SPECIMENS: readonly Specimen[] = [
     path: join(dir, 'data'),
     members: 'db',
   })),
+  specimen('host_facts', 'of a machine without Patroni', 'none', (dir) => ({
+    members: 'db',
+    patroni_config: join(dir, 'none.yml'),
+  })),
   specimen('path_facts', 'of an empty directory', 'none', (dir) => ({ path: dir, members: 'db' })),
   specimen('escrow_facts', 'of a key that is not there', 'none', (dir) => ({
     members: 'db',

@@ -1,7 +1,7 @@
 // templates/cluster/etcd-rejoin.sh against an etcdctl that keeps notes: the calls, in order.
 import * as assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -22,6 +22,8 @@ interface Ran {
   readonly status: number | null;
   readonly calls: readonly string[];
   readonly stderr: string;
+  /** What it leaves for the member's first start. */
+  readonly initial: string;
 }
 
 function rejoin(members: readonly string[], failing: string, ...args: string[]): Ran {
@@ -37,12 +39,18 @@ function rejoin(members: readonly string[], failing: string, ...args: string[]):
     writeFileSync(join(dir, 'members'), members.map((line) => `${line}\n`).join(''));
     writeFileSync(join(dir, 'calls'), '');
     chmodSync(join(dir, 'etcdctl'), 0o755);
+    const initial = join(dir, 'initial');
     const { status, stderr } = spawnSync('sh', [SCRIPT, ...args], {
       encoding: 'utf8',
-      env: { PATH: `${dir}:/usr/bin:/bin`, ETCD_REJOIN_TRIES: '1' },
+      env: { PATH: `${dir}:/usr/bin:/bin`, ETCD_REJOIN_TRIES: '1', ETCD_REJOIN_INITIAL: initial },
     });
     const calls = readFileSync(join(dir, 'calls'), 'utf8').split('\n').filter(Boolean);
-    return { status, stderr, calls: calls.map((call) => call.replace(`${OTHERS} `, '')) };
+    return {
+      status,
+      stderr,
+      initial: existsSync(initial) ? readFileSync(initial, 'utf8') : '',
+      calls: calls.map((call) => call.replace(`${OTHERS} `, '')),
+    };
   } finally {
     rmSync(dir, { recursive: true });
   }
@@ -53,10 +61,16 @@ const LIST = 'member list';
 const ADD = `member add db1 --peer-urls=${PEER}`;
 
 const cases: readonly [string, readonly string[], string, number, readonly string[]][] = [
-  ['a lost member is taken out and entered anew', [DB1, DB2], '', 0, [ASK, LIST, 'member remove 29', ADD]],
-  ['one that is entered and waits is left alone', [DB1_NEW, DB2], '', 0, [ASK, LIST]],
-  ['one that is not known is entered', [DB2], '', 0, [ASK, LIST, ADD]],
-  ['an address that only begins the same is not touched', [DB110, DB2], '', 0, [ASK, LIST, ADD]],
+  [
+    'a lost member is taken out and entered anew',
+    [DB1, DB2],
+    '',
+    0,
+    [ASK, LIST, 'member remove 29', ADD, LIST],
+  ],
+  ['one that is entered and waits is left alone', [DB1_NEW, DB2], '', 0, [ASK, LIST, LIST]],
+  ['one that is not known is entered', [DB2], '', 0, [ASK, LIST, ADD, LIST]],
+  ['an address that only begins the same is not touched', [DB110, DB2], '', 0, [ASK, LIST, ADD, LIST]],
   ['without a quorum nothing is taken out', [DB1, DB2], 'get', 1, [ASK]],
   ['when the members cannot be listed nothing is taken out', [DB1, DB2], 'list', 1, [ASK, LIST]],
   [
@@ -74,6 +88,14 @@ for (const [title, members, failing, status, calls] of cases)
     assert.deepEqual(ran.calls, calls, ran.stderr);
     assert.equal(ran.status, status, ran.stderr);
   });
+
+test('it starts among those that there are, itself by its name', () => {
+  const ran = rejoin([DB1_NEW, DB2], '', 'db1', PEER, OTHERS);
+  assert.equal(
+    ran.initial,
+    `ETCD_INITIAL_CLUSTER=db1=${PEER},db2=http://192.0.2.12:2380\nETCD_INITIAL_CLUSTER_STATE=existing\n`,
+  );
+});
 
 test('wrong arguments are refused before etcd is asked', () => {
   const ran = rejoin([DB1], '', 'db1', PEER);
