@@ -15,6 +15,20 @@ export const advise: Resource<AdviseArgs, { readonly holds: boolean }> = {
   scope: 'host',
   onlyLooks: true,
   summary: 'Warns, in every plan, while a condition does not hold. It never fails and changes nothing.',
+  examples: [
+    {
+      title: 'What is worth knowing, and stops nothing',
+      yaml: `- name: Ask how full the disk is
+  command: { argv: [df, --output=pcent, /var] }
+  register: disk
+  changed_when: false
+- name: There is room left
+  advise:
+    that: "!disk.stdout.contains('100%')"
+    msg: the disk of /var is full; see what fills it with \`du -xsh /var/*\`
+`,
+    },
+  ],
   schema: object(
     {
       that: judged('Conditions that should all hold: one, or a list.'),

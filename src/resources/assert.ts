@@ -15,6 +15,17 @@ export const assert: Resource<AssertArgs, { readonly holds: boolean }> = {
   scope: 'host',
   onlyLooks: true,
   summary: 'Stops when a condition does not hold.',
+  examples: [
+    {
+      title: 'What must be so before anything is done',
+      yaml: `- name: Look for Patroni's configuration
+  stat: /etc/patroni/config.yml
+  register: patroni
+- name: This host is a member
+  assert: { that: patroni.exists, msg: "it is not: run \`fanops apply cluster.yml\` first" }
+`,
+    },
+  ],
   schema: object(
     {
       that: judged('Conditions that must all hold: one, or a list.'),

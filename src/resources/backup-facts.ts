@@ -62,6 +62,17 @@ export const backupFacts: Resource<BackupFactsArgs, Result> = {
   scope: 'cluster',
   onlyLooks: true,
   summary: "What the archives on a group's hosts hold, and with which keys it was made. Changes nothing.",
+  examples: [
+    {
+      title: 'Whether there is anything to restore',
+      yaml: `- name: Which backups are there?
+  backup_facts: { members: db }
+  register: backups
+- name: One is whole
+  advise: { that: backups.newest_full != null, msg: no complete full backup is on any host }
+`,
+    },
+  ],
   schema: object(
     {
       members: text('The inventory group whose hosts are looked at, whatever the limit says.'),

@@ -1,34 +1,31 @@
-import { NONE } from '../core/change.ts';
-import type { Resource } from '../core/resource.ts';
-import { PATH_RESULT } from './file.ts';
-import {
-  EDITED_PROPERTIES,
-  type Edit,
-  type EditedFile,
-  editedCommands,
-  editedDiff,
-  editedNeeds,
-  insertAt,
-  isAway,
-  patternOf,
-} from './parts/edited-file.ts';
-import { fileTouches } from './parts/regular-file.ts';
+import { EDITED_PROPERTIES, type Edit, insertAt, patternOf } from './parts/edited-file.ts';
+import { type Edited, editing } from './parts/editing.ts';
 import { object, oneOf } from './parts/schema.ts';
 
-export interface BlockInFileArgs extends EditedFile {
+export interface BlockInFileArgs extends Edited {
   readonly block?: string;
   readonly marker?: string;
   readonly insert_after?: string;
-  readonly state?: 'present' | 'absent';
 }
 
 const MARKER = '# {mark} managed by fanops';
 
-export const blockInFile: Resource<BlockInFileArgs, { readonly path: string }> = {
+export const blockInFile = editing<BlockInFileArgs>({
   name: 'block_in_file',
-  kind: 'resource',
-  scope: 'host',
   summary: 'Lines between two markers in a file that is otherwise not ours.',
+  examples: [
+    {
+      title: 'Hosts known by name',
+      yaml: `- name: The other site
+  block_in_file:
+    path: /etc/hosts
+    marker: "# {mark} other site"
+    block: |
+      192.0.2.11 standby1
+      192.0.2.12 standby2
+`,
+    },
+  ],
   schema: {
     ...object(
       {
@@ -51,20 +48,9 @@ export const blockInFile: Resource<BlockInFileArgs, { readonly path: string }> =
     ),
     anyOf: [{ required: ['block'] }, { properties: { state: { const: 'absent' } }, required: ['state'] }],
   },
-  result: PATH_RESULT,
-  identity: ['path'],
   address: ({ path, marker = MARKER }) => `block ${path} ${marker}`,
-  needs: editedNeeds,
-  diff: (args, facts) =>
-    isAway(args, adds(args), facts) ? NONE : editedDiff(args, adds(args), editOf(args), facts),
-  commands: (args, change, facts) => editedCommands(args, adds(args), editOf(args), change, facts),
-  touches: ({ path }, change) => fileTouches(path, change),
-  registered: ({ path }) => ({ path }),
-};
-
-function adds({ state }: BlockInFileArgs): boolean {
-  return state !== 'absent';
-}
+  editOf,
+});
 
 function editOf({ path, block = '', marker = MARKER, state, insert_after }: BlockInFileArgs): Edit {
   const begin = marker.replaceAll('{mark}', 'BEGIN');

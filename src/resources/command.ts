@@ -50,6 +50,16 @@ export const command: Resource<CommandArgs, CommandOutput> = {
   scope: 'host',
   summary:
     'Runs a program, without a shell: every time, unless `creates`, `removes`, `unless` or `only_if` says that it is done.',
+  examples: [
+    {
+      title: 'Something that is done once',
+      yaml: `- name: Make the key of the reports
+  command:
+    argv: [openssl, rand, -hex, -out, /etc/report.key, "32"]
+    creates: /etc/report.key
+`,
+    },
+  ],
   schema: {
     ...object({
       cmd: text(

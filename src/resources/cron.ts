@@ -52,6 +52,17 @@ export const cron: Resource<CronArgs, { readonly path: string }> = {
   kind: 'resource',
   scope: 'host',
   summary: 'A file of jobs in /etc/cron.d.',
+  examples: [
+    {
+      title: 'A job of postgres, every morning',
+      yaml: `- name: Report in the morning
+  cron:
+    name: report
+    jobs:
+      - { hour: 6, minute: 15, user: postgres, command: /usr/local/bin/report --mail }
+`,
+    },
+  ],
   schema: {
     ...object(
       {

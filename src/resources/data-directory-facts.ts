@@ -47,7 +47,7 @@ export const dataDirectoryFacts: Resource<DataDirectoryFactsArgs, Result> = {
       title: 'Is a restore needed at all?',
       yaml: `- data_directory_facts: { members: db, path: /var/lib/postgresql/15/main }
   register: data
-- assert:
+- advise:
     that: size(data.holding) == 0
     msg: "{{data.newest}} holds the newest data: start it instead of restoring an older state"
 `,

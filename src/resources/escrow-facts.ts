@@ -22,6 +22,17 @@ export const escrowFacts: Resource<EscrowFactsArgs, Result> = {
   scope: 'cluster',
   onlyLooks: true,
   summary: 'Whether a copy of the backup key off the hosts was decrypted and found right. Changes nothing.',
+  examples: [
+    {
+      title: 'A warning while the only copy of the key is on the nodes',
+      yaml: `- name: Is a copy of the key elsewhere?
+  escrow_facts: { members: db }
+  register: escrow
+- name: It is
+  advise: { that: escrow.escrowed, msg: "{{escrow.reason}}" }
+`,
+    },
+  ],
   schema: object(
     {
       members: text('The inventory group whose hosts hold the key, whatever the limit says.'),

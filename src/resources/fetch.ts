@@ -19,6 +19,14 @@ export const fetch: Resource<FetchArgs, Result> = {
   scope: 'host',
   summary:
     'A file of the host is kept on the controller: streamed, verified by checksum, replaced whole, mode 0600.',
+  examples: [
+    {
+      title: 'One file of each host',
+      yaml: `- name: Keep the settings of every node
+  fetch: { src: /etc/patroni/config.yml, dest: "kept/{{inventory_hostname}}.yml" }
+`,
+    },
+  ],
   schema: object(
     {
       src: absolutePath('The file on the host; symbolic links are followed.'),

@@ -40,6 +40,20 @@ export const file: Resource<FileArgs, { readonly path: string }> = {
   kind: 'resource',
   scope: 'host',
   summary: 'A regular file: its content, owner and permissions, or that there is none.',
+  examples: [
+    {
+      title: 'Settings that one account may read',
+      yaml: `- name: Settings of the reports
+  file:
+    path: /etc/report.conf
+    content: |
+      host = {{inventory_hostname}}
+    owner: root
+    group: postgres
+    mode: "0640"
+`,
+    },
+  ],
   schema: object(
     {
       path: absolutePath('The file.'),

@@ -44,6 +44,14 @@ export const gatherArchive: Resource<GatherArchiveArgs, Result> = {
   scope: 'host',
   summary:
     "Backups and WAL of another host's archive that this host does not have are copied, with their sidecars, to where its restores look. Two different contents under one name are refused.",
+  examples: [
+    {
+      title: 'What a restore on this host needs from another',
+      yaml: `- name: Unite the archives
+  gather_archive: { from: db2, kinds: [full, wal] }
+`,
+    },
+  ],
   schema: object(
     {
       from: text('The host of the inventory whose archive it is; from itself nothing has to come.'),

@@ -1,10 +1,9 @@
-import { blocked, type Change, NONE } from '../core/change.ts';
-import type { FactView } from '../core/fact.ts';
-import type { Resource } from '../core/resource.ts';
+import type { Change, FieldChange } from '../core/change.ts';
 import { type Script, sh } from '../core/shell.ts';
-import { groupFact } from '../facts/group.ts';
+import { type GroupInfo, groupFact } from '../facts/group.ts';
+import { account } from './parts/account.ts';
 import { ACCOUNT_FILES } from './parts/account-files.ts';
-import { accountName, flag, object, oneOf, text } from './parts/schema.ts';
+import { accountName, flag, object, oneOf } from './parts/schema.ts';
 
 export type GroupArgs = {
   readonly name: string;
@@ -13,11 +12,17 @@ export type GroupArgs = {
   readonly state?: 'present' | 'absent';
 };
 
-export const group: Resource<GroupArgs, { readonly name: string }> = {
+export const group = account<GroupArgs, GroupInfo>({
   name: 'group',
-  kind: 'resource',
-  scope: 'host',
   summary: 'A group of users.',
+  examples: [
+    {
+      title: 'A group with a number of its own',
+      yaml: `- name: Operators
+  group: { name: operators, gid: 2000 }
+`,
+    },
+  ],
   schema: object(
     {
       name: accountName('Its name.'),
@@ -27,51 +32,20 @@ export const group: Resource<GroupArgs, { readonly name: string }> = {
     },
     ['name'],
   ),
-  result: object({ name: text('Its name.') }, ['name']),
-  identity: ['name'],
-  address: ({ name }) => `group ${name}`,
-  needs: ({ name }) => [groupFact(name)],
-  diff,
-  commands: (args, change) => [
-    {
-      kind: 'shell',
-      script: script(args, change).text,
-      display: script(args, change).text,
-      timeoutMs: 60_000,
-    },
-  ],
+  factOf: groupFact,
+  differences,
+  script,
   touches: ({ name }) => [{ on: 'account', name }, ...ACCOUNT_FILES],
   predict: ({ name, gid, state }, change) => {
     if (state === 'absent') return [{ request: groupFact(name), looked: { state: 'absent' } }];
     if (change.action !== 'create' || gid === undefined) return [];
     return [{ request: groupFact(name), looked: { state: 'value', value: { gid, members: [] } } }];
   },
-  registered: ({ name }) => ({ name }),
-};
+});
 
-function diff({ name, gid, state }: GroupArgs, facts: FactView): Change {
-  const looked = facts.get(groupFact(name));
-  if (looked.state === 'unreadable') return blocked(looked.reason);
-  if (looked.state === 'absent') {
-    if (state === 'absent') return NONE;
-    const fields = [
-      { field: 'state', after: 'present' },
-      ...(gid === undefined ? [] : [{ field: 'gid', after: gid }]),
-    ];
-    return { action: 'create', risk: 'changes', fields };
-  }
-  if (state === 'absent')
-    return {
-      action: 'delete',
-      risk: 'changes',
-      fields: [{ field: 'state', before: 'present', after: 'absent' }],
-    };
-  if (gid === undefined || gid === looked.value.gid) return NONE;
-  return {
-    action: 'update',
-    risk: 'changes',
-    fields: [{ field: 'gid', before: looked.value.gid, after: gid }],
-  };
+function differences({ gid }: GroupArgs, info?: GroupInfo): FieldChange[] {
+  if (gid === undefined || gid === info?.gid) return [];
+  return [{ field: 'gid', ...(info ? { before: info.gid } : {}), after: gid }];
 }
 
 function script({ name, gid, system }: GroupArgs, { action }: Change): Script {

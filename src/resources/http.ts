@@ -41,10 +41,10 @@ export const http: Resource<HttpArgs, Result> = {
     {
       title: 'A page whose answer decides what follows',
       yaml: `- name: Ask Patroni
-  http: { url: "http://127.0.0.1:8008/patroni", status: [200, 503] }
+  http: { url: "http://{{inventory_hostname}}:8008/patroni", status: [200, 503] }
   register: patroni
-- name: It is not paused
-  assert: { that: "!has(patroni.json.pause)" }
+- name: Its PostgreSQL runs
+  assert: { that: patroni.json.state == 'running' }
 `,
     },
     {

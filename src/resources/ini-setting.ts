@@ -1,28 +1,16 @@
-import { NONE } from '../core/change.ts';
-import type { Resource } from '../core/resource.ts';
-import { PATH_RESULT } from './file.ts';
-import {
-  EDITED_PROPERTIES,
-  type Edit,
-  type EditedFile,
-  editedCommands,
-  editedDiff,
-  editedNeeds,
-  isAway,
-} from './parts/edited-file.ts';
+import { EDITED_PROPERTIES, type Edit } from './parts/edited-file.ts';
+import { type Edited, editing } from './parts/editing.ts';
 import { editIni, withoutSection } from './parts/ini.ts';
-import { fileTouches } from './parts/regular-file.ts';
 import { flag, object, oneOf } from './parts/schema.ts';
 
 type Value = string | number | boolean;
 
-export interface IniSettingArgs extends EditedFile {
+export interface IniSettingArgs extends Edited {
   readonly section?: string;
   readonly key?: string;
   readonly value?: Value;
   readonly settings?: { readonly [key: string]: Value };
   readonly spaces?: boolean;
-  readonly state?: 'present' | 'absent';
 }
 
 /** What would be read as something else than a key, or end it. */
@@ -30,10 +18,8 @@ const KEY = '^[^\\s#;=:\\[\\u0000]([^=:\\n\\r\\u0000]*[^\\s=:\\u0000])?$';
 const VALUE = { type: ['string', 'number', 'boolean'], pattern: '^(\\S([^\\n\\r\\u0000]*\\S)?)?$' } as const;
 const { insert_after: _, ...FILE } = EDITED_PROPERTIES;
 
-export const iniSetting: Resource<IniSettingArgs, { readonly path: string }> = {
+export const iniSetting = editing<IniSettingArgs>({
   name: 'ini_setting',
-  kind: 'resource',
-  scope: 'host',
   summary: 'Keys in a section of an INI file that is otherwise not ours; comments and order stay.',
   examples: [
     {
@@ -89,20 +75,9 @@ export const iniSetting: Resource<IniSettingArgs, { readonly path: string }> = {
       },
     ],
   },
-  result: PATH_RESULT,
-  identity: ['path'],
   address: (args) => `ini ${args.path} [${args.section ?? ''}] ${keysOf(args).join(' ')}`,
-  needs: editedNeeds,
-  diff: (args, facts) =>
-    isAway(args, adds(args), facts) ? NONE : editedDiff(args, adds(args), editOf(args), facts),
-  commands: (args, change, facts) => editedCommands(args, adds(args), editOf(args), change, facts),
-  touches: ({ path }, change) => fileTouches(path, change),
-  registered: ({ path }) => ({ path }),
-};
-
-function adds({ state }: IniSettingArgs): boolean {
-  return state !== 'absent';
-}
+  editOf,
+});
 
 function keysOf({ key, settings = {} }: IniSettingArgs): string[] {
   return key === undefined ? Object.keys(settings) : [key];

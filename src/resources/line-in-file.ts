@@ -1,32 +1,28 @@
-import { NONE } from '../core/change.ts';
-import type { Resource } from '../core/resource.ts';
-import { PATH_RESULT } from './file.ts';
-import {
-  EDITED_PROPERTIES,
-  type Edit,
-  type EditedFile,
-  editedCommands,
-  editedDiff,
-  editedNeeds,
-  insertAt,
-  isAway,
-  patternOf,
-} from './parts/edited-file.ts';
-import { fileTouches } from './parts/regular-file.ts';
+import { EDITED_PROPERTIES, type Edit, insertAt, patternOf } from './parts/edited-file.ts';
+import { type Edited, editing } from './parts/editing.ts';
 import { object, oneOf, text } from './parts/schema.ts';
 
-export interface LineInFileArgs extends EditedFile {
+export interface LineInFileArgs extends Edited {
   readonly line: string;
   readonly match?: string;
   readonly insert_after?: string;
-  readonly state?: 'present' | 'absent';
 }
 
-export const lineInFile: Resource<LineInFileArgs, { readonly path: string }> = {
+export const lineInFile = editing<LineInFileArgs>({
   name: 'line_in_file',
-  kind: 'resource',
-  scope: 'host',
   summary: 'A line that is in a file, or is not. Prefer a whole file, or a drop-in, where there is a choice.',
+  examples: [
+    {
+      title: 'One setting, checked before the file is replaced',
+      yaml: `- name: Sessions end when nobody answers
+  line_in_file:
+    path: /etc/ssh/sshd_config
+    match: "^#?ClientAliveInterval "
+    line: ClientAliveInterval 30
+    validate: sshd -t -f %s
+`,
+    },
+  ],
   schema: object(
     {
       ...EDITED_PROPERTIES,
@@ -42,20 +38,9 @@ export const lineInFile: Resource<LineInFileArgs, { readonly path: string }> = {
     },
     ['path', 'line'],
   ),
-  result: PATH_RESULT,
-  identity: ['path'],
   address: ({ path, line }) => `line ${path} ${line}`,
-  needs: editedNeeds,
-  diff: (args, facts) =>
-    isAway(args, adds(args), facts) ? NONE : editedDiff(args, adds(args), editOf(args), facts),
-  commands: (args, change, facts) => editedCommands(args, adds(args), editOf(args), change, facts),
-  touches: ({ path }, change) => fileTouches(path, change),
-  registered: ({ path }) => ({ path }),
-};
-
-function adds({ state }: LineInFileArgs): boolean {
-  return state !== 'absent';
-}
+  editOf,
+});
 
 function editOf(args: LineInFileArgs): Edit {
   const { line, state } = args;

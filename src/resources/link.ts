@@ -17,6 +17,14 @@ export const link: Resource<LinkArgs, { readonly path: string }> = {
   kind: 'resource',
   scope: 'host',
   summary: 'A symbolic link; an existing one is switched over in one step.',
+  examples: [
+    {
+      title: 'A program by another name',
+      yaml: `- name: A short name
+  link: { path: /usr/local/bin/pg, target: /usr/bin/psql }
+`,
+    },
+  ],
   schema: object(
     {
       path: absolutePath('The link itself.'),

@@ -25,6 +25,17 @@ export const pathFacts: Resource<PathFactsArgs, Result> = {
   onlyLooks: true,
   summary:
     'Which hosts of a group hold something at a path. A host that could not be looked at is told apart. Changes nothing.',
+  examples: [
+    {
+      title: 'Where there is something already',
+      yaml: `- name: Who has a data directory?
+  path_facts: { members: db, path: /var/lib/postgresql/15/fanatico }
+  register: data
+- name: All have
+  advise: { that: "size(data.filled) == size(groups.db)", msg: "empty: {{join data.empty \\", \\"}}" }
+`,
+    },
+  ],
   schema: object(
     {
       members: text('The inventory group whose hosts are looked at, whatever the limit says.'),

@@ -41,6 +41,17 @@ export const patroniConfig: Resource<PatroniConfigArgs, Result> = {
   kind: 'resource',
   scope: 'cluster',
   summary: "Settings in Patroni's dynamic configuration, common to all members; what is not named stays.",
+  examples: [
+    {
+      title: 'A setting of PostgreSQL for the whole cluster',
+      yaml: `- name: Slow statements are logged
+  patroni_config:
+    members: db
+    settings:
+      postgresql: { parameters: { log_min_duration_statement: 500ms } }
+`,
+    },
+  ],
   schema: object(
     {
       members: text('The inventory group whose hosts run the members.'),

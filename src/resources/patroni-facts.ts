@@ -56,6 +56,17 @@ export const patroniFacts: Resource<PatroniFactsArgs, Result> = {
   scope: 'cluster',
   onlyLooks: true,
   summary: 'What the Patronis of a group say of the cluster, and where they disagree. Changes nothing.',
+  examples: [
+    {
+      title: 'Going on only where the cluster is well',
+      yaml: `- name: Ask every Patroni
+  patroni_facts: { members: db }
+  register: cluster
+- name: The cluster is healthy
+  assert: { that: cluster.healthy, msg: "it is not: {{json cluster.disagreement}}" }
+`,
+    },
+  ],
   schema: object(
     {
       members: text('The inventory group whose hosts are asked.'),

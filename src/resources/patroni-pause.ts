@@ -17,6 +17,14 @@ export const patroniPause: Resource<PatroniPauseArgs, CommandOutput> = {
   scope: 'host',
   summary:
     'Whether Patroni keeps its hands off the cluster: while it is paused, nobody is promoted, restarted or started.',
+  examples: [
+    {
+      title: 'No failover while something else is repaired',
+      yaml: `- name: Patroni leaves the roles as they are
+  patroni_pause: { cluster: fanatico-l1-cluster, paused: true }
+`,
+    },
+  ],
   schema: object(
     {
       paused: { type: 'boolean', description: 'true: paused; false: managed again.' },

@@ -6,8 +6,14 @@ import { patroniFact } from '../facts/patroni.ts';
 import { leaderOf } from '../facts/patroni-view.ts';
 import { type CommandOutput, OUTPUT_RESULT, outputOf } from './command.ts';
 import { milliseconds } from './parts/duration.ts';
-import { PATRONICTL, type PatronictlArgs, patronictl, untilMembers } from './parts/patronictl.ts';
-import { duration, object, text } from './parts/schema.ts';
+import {
+  PATRONICTL,
+  type PatronictlArgs,
+  patronictl,
+  patroniName,
+  untilMembers,
+} from './parts/patronictl.ts';
+import { duration, object } from './parts/schema.ts';
 
 export interface PatroniReinitArgs extends PatronictlArgs {
   readonly member: string;
@@ -24,9 +30,17 @@ export const patroniReinit: Resource<PatroniReinitArgs, CommandOutput> = {
   scope: 'host',
   summary:
     "Removes a replica's data and clones it anew from the cluster, and makes sure that it runs. Any member's host can ask for it.",
+  examples: [
+    {
+      title: 'A replica that cannot follow any more',
+      yaml: `- name: Clone db3 anew from the leader
+  patroni_reinit: { cluster: fanatico-l1-cluster, member: db3 }
+`,
+    },
+  ],
   schema: object(
     {
-      member: text('The replica that is to be cloned, as Patroni calls it.'),
+      member: patroniName('The replica that is to be cloned, as Patroni calls it.'),
       ...PATRONICTL,
       timeout: duration('How long cloning may take; 2h when absent.'),
     },

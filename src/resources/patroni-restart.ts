@@ -5,8 +5,14 @@ import { lines } from '../core/shell.ts';
 import { patroniFact } from '../facts/patroni.ts';
 import { type CommandOutput, OUTPUT_RESULT, outputOf } from './command.ts';
 import { milliseconds } from './parts/duration.ts';
-import { PATRONICTL, type PatronictlArgs, patronictl, untilMembers } from './parts/patronictl.ts';
-import { flag, object, text } from './parts/schema.ts';
+import {
+  PATRONICTL,
+  type PatronictlArgs,
+  patronictl,
+  patroniName,
+  untilMembers,
+} from './parts/patronictl.ts';
+import { flag, object } from './parts/schema.ts';
 
 export interface PatroniRestartArgs extends PatronictlArgs {
   readonly member: string;
@@ -18,9 +24,17 @@ export const patroniRestart: Resource<PatroniRestartArgs, CommandOutput> = {
   kind: 'action',
   scope: 'host',
   summary: "Restarts this host's PostgreSQL through Patroni, and makes sure that it runs again.",
+  examples: [
+    {
+      title: 'A setting that wants a restart',
+      yaml: `- name: Restart where it is pending
+  patroni_restart: { cluster: fanatico-l1-cluster, member: "{{inventory_hostname}}", pending: true }
+`,
+    },
+  ],
   schema: object(
     {
-      member: text('The member of this host, as Patroni calls it.'),
+      member: patroniName('The member of this host, as Patroni calls it.'),
       pending: flag('Only when Patroni says that a restart is pending.', false),
       ...PATRONICTL,
     },

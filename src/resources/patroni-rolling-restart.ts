@@ -8,7 +8,7 @@ import { leaderOf } from '../facts/patroni-view.ts';
 import { postgresFact } from '../facts/postgres.ts';
 import { milliseconds } from './parts/duration.ts';
 import { loweredParameters } from './parts/lowered.ts';
-import { PATRONICTL, type PatronictlArgs } from './parts/patronictl.ts';
+import { PATRONICTL, type PatronictlArgs, patroniName } from './parts/patronictl.ts';
 import {
   handOver,
   type RollingArgs,
@@ -39,10 +39,18 @@ export const patroniRollingRestart: Resource<RollingRestartArgs, Result> = {
   scope: 'cluster',
   summary:
     'Restarts the members that wait for it: replicas one at a time, then a switchover, then the leader that was.',
+  examples: [
+    {
+      title: 'All members, the replicas first',
+      yaml: `- name: Restart one after another
+  patroni_rolling_restart: { cluster: fanatico-l1-cluster, members: db }
+`,
+    },
+  ],
   schema: object(
     {
       members: text('The inventory group whose hosts run the members.'),
-      candidate: text('The member that leads afterwards; chosen by its role and lag when absent.'),
+      candidate: patroniName('The member that leads afterwards; chosen by its role and lag when absent.'),
       postgresql_port: portNumber('Of PostgreSQL.', 5432),
       ...PATRONICTL,
     },

@@ -6,8 +6,14 @@ import { patroniFact } from '../facts/patroni.ts';
 import { isRunning, leaderOf } from '../facts/patroni-view.ts';
 import { type CommandOutput, OUTPUT_RESULT, outputOf } from './command.ts';
 import { milliseconds } from './parts/duration.ts';
-import { PATRONICTL, type PatronictlArgs, patronictl, untilMembers } from './parts/patronictl.ts';
-import { object, text } from './parts/schema.ts';
+import {
+  PATRONICTL,
+  type PatronictlArgs,
+  patronictl,
+  patroniName,
+  untilMembers,
+} from './parts/patronictl.ts';
+import { object } from './parts/schema.ts';
 
 export interface PatroniSwitchoverArgs extends PatronictlArgs {
   readonly candidate: string;
@@ -19,10 +25,18 @@ export const patroniSwitchover: Resource<PatroniSwitchoverArgs, CommandOutput> =
   kind: 'action',
   scope: 'host',
   summary: 'Hands leadership over to a running replica, and makes sure that both run in their new roles.',
+  examples: [
+    {
+      title: 'Another leader, before work on the old one',
+      yaml: `- name: db2 leads
+  patroni_switchover: { cluster: fanatico-l1-cluster, candidate: db2 }
+`,
+    },
+  ],
   schema: object(
     {
-      candidate: text('The member that is to lead.'),
-      leader: text('The member that must be leading now; whoever leads when absent.'),
+      candidate: patroniName('The member that is to lead.'),
+      leader: patroniName('The member that must be leading now; whoever leads when absent.'),
       ...PATRONICTL,
     },
     ['cluster', 'candidate'],

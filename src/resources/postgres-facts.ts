@@ -61,6 +61,17 @@ export const postgresFacts: Resource<PostgresFactsArgs, Result> = {
   onlyLooks: true,
   summary:
     "What the PostgreSQLs of a group's hosts say of themselves, over their local sockets. Changes nothing.",
+  examples: [
+    {
+      title: 'Whether a restart is pending anywhere',
+      yaml: `- name: Ask every PostgreSQL
+  postgres_facts: { members: db }
+  register: servers
+- name: None waits for a restart
+  advise: { that: size(servers.pending_restart) == 0, msg: "waiting: {{join servers.pending_restart \\", \\"}}" }
+`,
+    },
+  ],
   schema: object(
     {
       members: text('The inventory group whose hosts are asked, whatever the limit says.'),

@@ -38,6 +38,21 @@ export const postgresqlConf: Resource<PostgresqlConfArgs, Result> = {
   scope: 'host',
   summary:
     'Settings of a PostgreSQL without Patroni, as a file that its postgresql.conf includes. It is not reloaded: notify a handler.',
+  examples: [
+    {
+      title: 'Settings in a file of their own',
+      yaml: `- name: Memory
+  postgresql_conf:
+    name: 10-memory
+    config: /etc/postgresql/15/main/postgresql.conf
+    port: 5433
+    settings: { shared_buffers: 256MB, work_mem: 16MB }
+    owner: postgres
+    group: postgres
+    mode: "0644"
+`,
+    },
+  ],
   schema: object(
     {
       name: {

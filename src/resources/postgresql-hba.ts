@@ -7,12 +7,12 @@ import { PATH_RESULT } from './file.ts';
 import {
   EDITED_PROPERTIES,
   type Edit,
-  type EditedFile,
   editedCommands,
   editedDiff,
   editedNeeds,
   isAway,
 } from './parts/edited-file.ts';
+import { adds, type Edited } from './parts/editing.ts';
 import { type HbaRule, hbaName } from './parts/hba.ts';
 import { editHba } from './parts/hba-edit.ts';
 import { fileTouches } from './parts/regular-file.ts';
@@ -20,7 +20,7 @@ import { object, oneOf, portNumber } from './parts/schema.ts';
 
 type Names = string | readonly string[];
 
-export interface PostgresqlHbaArgs extends EditedFile {
+export interface PostgresqlHbaArgs extends Edited {
   readonly rules: readonly {
     readonly type: string;
     readonly database?: Names;
@@ -30,7 +30,6 @@ export interface PostgresqlHbaArgs extends EditedFile {
     readonly options?: { readonly [name: string]: string | number };
   }[];
   readonly position?: 'first' | 'last';
-  readonly state?: 'present' | 'absent';
   readonly port?: number;
 }
 
@@ -142,10 +141,6 @@ function diff(args: PostgresqlHbaArgs, facts: FactView): Change {
     ? 'takes effect with a reload of PostgreSQL'
     : `the server on port ${args.port ?? 5432} reads ${read}, which is another file unless a link leads here`;
   return { ...change, reason };
-}
-
-function adds({ state }: PostgresqlHbaArgs): boolean {
-  return state !== 'absent';
 }
 
 function editOf({ rules, position = 'first', state }: PostgresqlHbaArgs): Edit {

@@ -36,6 +36,14 @@ export const postgresqlRole: Resource<PostgresqlRoleArgs, { readonly name: strin
   kind: 'resource',
   scope: 'cluster',
   summary: "A role of PostgreSQL with its attributes, on the group's one server that is not in recovery.",
+  examples: [
+    {
+      title: 'A role that may watch',
+      yaml: `- name: Whoever watches
+  postgresql_role: { members: db, name: watcher, login: true, member_of: [pg_monitor] }
+`,
+    },
+  ],
   schema: object(
     {
       members: text('The inventory group whose hosts run the members; one host is a group, too.'),

@@ -34,6 +34,14 @@ export const randomSecret: Resource<RandomSecretArgs, Result> = {
   scope: 'cluster',
   summary:
     'A secret that a whole group has in common: made once, copied to the members that lack it, never overwritten.',
+  examples: [
+    {
+      title: 'A secret that all nodes share, made once',
+      yaml: `- name: Token of the reports
+  random_secret: { path: /etc/report.token, members: db, owner: postgres, group: postgres }
+`,
+    },
+  ],
   schema: object(
     {
       path: absolutePath('Where every member keeps it.'),

@@ -21,6 +21,14 @@ export const reboot: Resource<RebootArgs, { readonly rebooted: boolean }> = {
   kind: 'action',
   scope: 'host',
   summary: 'Reboots the host and waits until it is back: it answers again, and runs since another start.',
+  examples: [
+    {
+      title: 'A new kernel',
+      yaml: `- name: Start the host anew
+  reboot: { timeout: 5m }
+`,
+    },
+  ],
   schema: object({ timeout: duration('How long it may take; 10m when absent.') }),
   result: object({ rebooted: { type: 'boolean', description: 'Whether it was.' } }, ['rebooted']),
   identity: [],

@@ -57,6 +57,20 @@ export const release: Resource<ReleaseArgs, Result> = {
   scope: 'host',
   summary:
     'A set of files that change together: written beside the old set, then put in its place by switching one link.',
+  examples: [
+    {
+      title: 'Scripts and their settings, replaced together',
+      yaml: `- directory: { path: /opt/report, mode: "0755" }
+- name: The reports
+  release:
+    path: /opt/report/current
+    releases: /opt/report/releases
+    files:
+      - { path: bin/report.sh, src: report.sh, mode: "0755" }
+      - { path: report.conf, content: "to = dba@example.org\\n", mode: "0644" }
+`,
+    },
+  ],
   schema: object(
     {
       path: absolutePath('The link through which the set in use is reached.'),

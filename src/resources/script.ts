@@ -40,8 +40,8 @@ export const script: Resource<ScriptArgs, CommandOutput> = {
       yaml: `- name: Make the archive's directories
   script:
     src: make-archive.sh
-    args: [/srv/archive, "two words"]
-    creates: /srv/archive/wal
+    args: [/srv/cold, "two words"]
+    creates: /srv/cold/wal
 `,
     },
   ],

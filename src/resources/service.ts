@@ -24,6 +24,14 @@ export const service: Resource<ServiceArgs, { readonly name: string }> = {
   kind: 'resource',
   scope: 'host',
   summary: 'A systemd unit: whether it runs, and whether it starts at boot.',
+  examples: [
+    {
+      title: 'A service that runs now, and after a restart',
+      yaml: `- name: cron runs
+  service: { name: cron, state: started, enabled: true }
+`,
+    },
+  ],
   schema: object(
     {
       name: {

@@ -39,7 +39,7 @@ export const stat: Resource<StatArgs, Result> = {
   register: mark
 - name: Do it
   when: "!mark.exists"
-  command: { cmd: example --once }
+  command: { argv: [mkdir, -p, /var/lib/example/done] }
 `,
     },
   ],

@@ -28,6 +28,19 @@ export const systemdUnit: Resource<SystemdUnitArgs, { readonly path: string }> =
   scope: 'host',
   summary:
     'A unit file of systemd, or a drop-in for one; systemd reads its units again when it changed. `service` starts it.',
+  examples: [
+    {
+      title: 'A drop-in for a unit that is not ours',
+      yaml: `- name: cron gives way
+  systemd_unit:
+    name: cron
+    drop_in: nice
+    content: |
+      [Service]
+      Nice=5
+`,
+    },
+  ],
   schema: object(
     {
       name: {

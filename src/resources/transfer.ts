@@ -34,6 +34,14 @@ export const transfer: Resource<TransferArgs, Result> = {
   scope: 'host',
   summary:
     'Files of another host are copied to this one: streamed through the controller, which keeps nothing of them, verified by checksum on both ends, replaced whole. A new file has mode 0600.',
+  examples: [
+    {
+      title: 'A file of another host, straight from there',
+      yaml: `- name: Have db2's settings at hand
+  transfer: { from: db2, src: /etc/patroni/config.yml, dest: /var/tmp/db2.yml }
+`,
+    },
+  ],
   schema: {
     ...object(
       {

@@ -38,7 +38,7 @@ export const unarchive: Resource<UnarchiveArgs, { readonly dest: string; readonl
     },
     {
       title: 'One that lies on the host, unless it was unpacked before',
-      yaml: `- unarchive: { archive: /var/tmp/data.zip, dest: /srv/data, creates: /srv/data/index }
+      yaml: `- unarchive: { archive: /var/tmp/data.tar.gz, dest: /srv/data, creates: /srv/data/index }
 `,
     },
   ],

@@ -1,11 +1,10 @@
-import { blocked, type Change, type FieldChange, NONE } from '../core/change.ts';
-import type { FactView } from '../core/fact.ts';
-import type { Resource } from '../core/resource.ts';
+import type { Change, FieldChange } from '../core/change.ts';
 import { type Script, sh } from '../core/shell.ts';
 import type { Touch } from '../core/touch.ts';
 import { type UserInfo, userFact } from '../facts/user.ts';
+import { account } from './parts/account.ts';
 import { ACCOUNT_FILES } from './parts/account-files.ts';
-import { absolutePath, accountName, flag, object, oneOf, text } from './parts/schema.ts';
+import { absolutePath, accountName, flag, object, oneOf } from './parts/schema.ts';
 
 export type UserArgs = {
   readonly name: string;
@@ -19,11 +18,22 @@ export type UserArgs = {
   readonly state?: 'present' | 'absent';
 };
 
-export const user: Resource<UserArgs, { readonly name: string }> = {
+export const user = account<UserArgs, UserInfo>({
   name: 'user',
-  kind: 'resource',
-  scope: 'host',
   summary: 'A user account. It gets no password.',
+  examples: [
+    {
+      title: 'An account for a service',
+      yaml: `- name: Reports have an account of their own
+  user:
+    name: report
+    system: true
+    groups: [adm]
+    home: /var/lib/report
+    shell: /usr/sbin/nologin
+`,
+    },
+  ],
   schema: object(
     {
       name: accountName('Its name.'),
@@ -48,19 +58,9 @@ export const user: Resource<UserArgs, { readonly name: string }> = {
     },
     ['name'],
   ),
-  result: object({ name: text('Its name.') }, ['name']),
-  identity: ['name'],
-  address: ({ name }) => `user ${name}`,
-  needs: ({ name }) => [userFact(name)],
-  diff,
-  commands: (args, change) => [
-    {
-      kind: 'shell',
-      script: script(args, change).text,
-      display: script(args, change).text,
-      timeoutMs: 60_000,
-    },
-  ],
+  factOf: userFact,
+  differences,
+  script,
   touches: ({ name, home, group, groups = [] }) => [
     ...[...new Set([name, ...(group === undefined ? [] : [group]), ...groups])].map(
       (account): Touch => ({ on: 'account', name: account }),
@@ -71,29 +71,7 @@ export const user: Resource<UserArgs, { readonly name: string }> = {
   ],
   predict: ({ name, state }) =>
     state === 'absent' ? [{ request: userFact(name), looked: { state: 'absent' } }] : [],
-  registered: ({ name }) => ({ name }),
-};
-
-function diff(args: UserArgs, facts: FactView): Change {
-  const looked = facts.get(userFact(args.name));
-  if (looked.state === 'unreadable') return blocked(looked.reason);
-  if (looked.state === 'absent') {
-    if (args.state === 'absent') return NONE;
-    return {
-      action: 'create',
-      risk: 'changes',
-      fields: [{ field: 'state', after: 'present' }, ...differences(args)],
-    };
-  }
-  if (args.state === 'absent')
-    return {
-      action: 'delete',
-      risk: 'changes',
-      fields: [{ field: 'state', before: 'present', after: 'absent' }],
-    };
-  const fields = differences(args, looked.value);
-  return fields.length === 0 ? NONE : { action: 'update', risk: 'changes', fields };
-}
+});
 
 function differences(args: UserArgs, info?: UserInfo): FieldChange[] {
   const fields = (['uid', 'group', 'home', 'shell'] as const).flatMap((field): FieldChange[] => {

@@ -37,7 +37,7 @@ export const waitFor: Resource<WaitForArgs, { readonly seen: string; readonly wa
     {
       title: 'A service that answers',
       yaml: `- name: Wait for Patroni's page
-  wait_for: { url: "http://127.0.0.1:8008/readiness", body: '"state": "running"', timeout: 2m }
+  wait_for: { url: "http://{{inventory_hostname}}:8008/patroni", body: '"state": "running"', timeout: 2m }
 `,
     },
   ],

@@ -6,6 +6,14 @@ import { resources } from '../../src/resources/registry.ts';
 
 const test = suite('examples of resources');
 
+test('every resource and action has one', () => {
+  const without = resources.filter(({ examples = [] }) => examples.length === 0);
+  assert.equal(
+    without.map(({ name }) => name),
+    [],
+  );
+});
+
 const INVENTORY = loadInventory('hosts.yml', 'db: {hosts: {db1: {}, db2: {}}}\n');
 
 for (const { name, examples = [] } of resources)

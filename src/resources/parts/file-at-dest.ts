@@ -1,4 +1,4 @@
-import type { JsonSchema, Resource } from '../../core/resource.ts';
+import type { Example, JsonSchema, Resource } from '../../core/resource.ts';
 import { FILE_PROPERTIES, PATH_RESULT } from '../file.ts';
 import {
   fileCommands,
@@ -17,6 +17,7 @@ export type DestArgs = Omit<WantedFile, 'path'> & { readonly dest: string };
 export function fileAtDest(
   name: string,
   summary: string,
+  examples: readonly Example[],
   properties: { readonly [argument: string]: JsonSchema },
 ): Resource<DestArgs, { readonly path: string }> {
   return {
@@ -24,6 +25,7 @@ export function fileAtDest(
     kind: 'resource',
     scope: 'host',
     summary,
+    examples,
     schema: object({ dest: absolutePath('Where it goes on the host.'), ...properties, ...FILE_PROPERTIES }, [
       'dest',
     ]),

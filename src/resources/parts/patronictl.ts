@@ -1,10 +1,15 @@
 import type { JsonSchema } from '../../core/resource.ts';
 import { lines, type Script, sh } from '../../core/shell.ts';
-import { absolutePath, duration, text } from './schema.ts';
+import { absolutePath, duration } from './schema.ts';
+
+/** Of a cluster or member: on one line, and not to be taken for an option. */
+export function patroniName(description: string): JsonSchema {
+  return { type: 'string', pattern: '^[^-\\s\\u0000-\\u001f][^\\u0000-\\u001f]*$', description };
+}
 
 /** Arguments of all actions that run patronictl. */
 export const PATRONICTL: { readonly [name: string]: JsonSchema } = {
-  cluster: text("The cluster's name (Patroni's `scope`)."),
+  cluster: patroniName("The cluster's name (Patroni's `scope`)."),
   config: absolutePath("Patroni's configuration; /etc/patroni/config.yml when absent."),
   port: {
     type: 'integer',
@@ -49,7 +54,9 @@ export function untilMembers(
   seconds: number,
 ): Script {
   // Columns are found by their titles: which of them there are depends on the cluster.
+  // Names come by the environment: awk would read a backslash in its own arguments.
   const program = `
+    BEGIN { member = ENVIRON["MEMBER"]; role = ENVIRON["ROLE"] }
     NR == 1 { for (i = 1; i <= NF; i++) column[$i] = i; next }
     $column["Member"] == member {
       pending = column["Pending restart"] ? $column["Pending restart"] : ""
@@ -59,8 +66,7 @@ export function untilMembers(
     }
     END { print member ": " (seen == "" ? "not a member" : seen) (pending == "" ? "" : ", restart pending"); exit !ok }`;
   const checks = wanted.map(
-    ({ member, role }) =>
-      sh`printf '%s\\n' "$list" | awk -F '\\t' -v ${`member=${member}`} -v ${`role=${role}`} ${program}`,
+    ({ member, role }) => sh`printf '%s\\n' "$list" | MEMBER=${member} ROLE=${role} awk -F '\\t' ${program}`,
   );
   const all = checks.reduce((left, right) => sh`${left} && ${right}`);
   return lines(

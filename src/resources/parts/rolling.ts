@@ -22,11 +22,11 @@ export function restartReplica(args: RollingArgs, member: string, seconds: numbe
 
 /** A leader that hands over is restarted by it, as a rule. */
 export function restartOldLeader(args: RollingArgs, member: string, seconds: number): Script {
-  const pends = '$1 == member && $4 != "" { pends = 1 } END { exit !pends }';
+  const pends = '$1 == ENVIRON["MEMBER"] && $4 != "" { pends = 1 } END { exit !pends }';
   return lines(
     patronictl(args, ['list', args.cluster], ''),
     listRows(args),
-    sh`rows | awk -F '\t' -v ${`member=${member}`} ${pends} || { echo ${`${member} was restarted when it handed over`}; exit 0; }`,
+    sh`rows | MEMBER=${member} awk -F '\\t' ${pends} || { echo ${`${member} was restarted when it handed over`}; exit 0; }`,
     restartReplica(args, member, seconds),
   );
 }
@@ -81,19 +81,19 @@ function listRows({ cluster }: PatronictlArgs): Script {
  * its standbys in Patroni's REST interface: older versions of Patroni call a replica running that gets nothing.
  */
 function streams({ cluster, urls }: RollingArgs, seconds: number): Script {
-  const runs = `$1 == member && $2 !~ /Leader/ && ($3 == "running" || $3 == "streaming") { found = 1 } END { exit !found }`;
+  const runs = `$1 == ENVIRON["MEMBER"] && $2 !~ /Leader/ && ($3 == "running" || $3 == "streaming") { found = 1 } END { exit !found }`;
   const leaderUrl = `[.members[] | select(.role == "leader" or .role == "master")][0].api_url // empty`;
   const isFed = `any(.replication[]?; .application_name == $member and .state == "streaming")`;
   return lines(
     listRows({ cluster }),
     NEEDS_CURL_AND_JQ,
     sh`rest() { curl -sS --noproxy '*' --max-time 5 "$1" 2>/dev/null; }`,
-    sh`streams() { rows 2>/dev/null | awk -F '\t' -v member="$1" ${runs} || return 1`,
+    sh`streams() { rows 2>/dev/null | MEMBER="$1" awk -F '\\t' ${runs} || return 1`,
     sh`for base in ${urls}; do cluster=$(rest "$base/cluster") && [ -n "$cluster" ] && break; done`,
     sh`url=$(printf '%s' "$cluster" | jq -r ${leaderUrl}) && [ -n "$url" ] || return 1`,
     sh`rest "$url" | jq -e --arg member "$1" ${isFed} >/dev/null; }`,
     sh`until_streams() { n=0; until streams "$1"; do n=$((n + 1))`,
-    sh`[ $n -lt ${seconds} ] || { echo "$1 is not a running and streaming replica:" >&2; rows >&2; exit 1; }; sleep 1; done`,
-    sh`echo "$1 runs and streams"; }`,
+    sh`[ $n -lt ${seconds} ] || { printf '%s is not a running and streaming replica:\\n' "$1" >&2; rows >&2; exit 1; }; sleep 1; done`,
+    sh`printf '%s runs and streams\\n' "$1"; }`,
   );
 }
