@@ -1,4 +1,5 @@
-// Answers with what it was asked, as JSON; the status is the path: /503. Prints its port.
+// Answers with what it was asked, as JSON; the status is the path: /503; /digest tells the checksum of what came. Prints its port.
+import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
 
 createServer((request, response) => {
@@ -6,7 +7,9 @@ createServer((request, response) => {
   request.on('data', (chunk) => chunks.push(chunk));
   request.on('end', () => {
     const { method, url, headers } = request;
-    const body = Buffer.concat(chunks).toString();
+    const sent = Buffer.concat(chunks);
+    const sha256 = createHash('sha256').update(sent).digest('hex');
+    const body = url === '/digest' ? sha256 : sent.toString();
     const status = Number(/^\/(\d{3})/.exec(url)?.[1] ?? 200);
     response.writeHead(status, status === 302 ? { Location: '/200' } : {});
     response.end(url === '/plain' ? 'plain\n' : JSON.stringify({ method, url, headers, body }));

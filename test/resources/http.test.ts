@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +9,7 @@ import { http } from '../../src/resources/http.ts';
 import { waitFor } from '../../src/resources/wait-for.ts';
 import { type Case, expectCases, expectRefusedArgs, refusal } from './cases.ts';
 import { EchoServer } from './echo-server.ts';
+import { HOSTILE_CONTENTS } from './specimens.ts';
 import { apply, plan, SH } from './tiny-engine.ts';
 import { facts } from './views.ts';
 
@@ -65,6 +67,16 @@ test('a secret does not smuggle another header in, though no schema sees it', ()
 });
 
 const HOSTILE = 'it\'s "$(id)" \\ \t ü %s @/etc/passwd\n# body\n-K';
+
+test('whatever is sent arrives byte for byte', ({ server }) => {
+  for (const content of [...HOSTILE_CONTENTS, '-d x', '@/etc/passwd', 'ten MiB\n'.repeat(1_310_720)])
+    for (const body of [content, Secret.open(content)]) {
+      const { results, registered } = apply(SH, http, { url: `${server.url}/digest`, method: 'PUT', body });
+      assert.is(results[0]?.status, 0, results[0]?.stderr);
+      const { json } = registered as { json: { body: string } };
+      assert.is(json.body, createHash('sha256').update(content).digest('hex'), content.slice(0, 40));
+    }
+});
 
 test('headers and body arrive as they are, and the answer is registered', ({ server }) => {
   const headers = {

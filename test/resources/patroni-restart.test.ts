@@ -71,10 +71,10 @@ const CASES: readonly Case[] = [
   },
   {
     title: 'odd names are one word each',
-    args: { cluster: 'c $(id)', member: "-it's" },
+    args: { cluster: 'c $(id)', member: "it's" },
     facts: SEEN,
-    change: { ...RESTART, reason: /^restarts PostgreSQL on -it's \(leader\)$/ },
-    commands: [{ script: /\(ctl restart --force 'c \$\(id\)' '-it'\\''s' 2>&1\)/ }],
+    change: { ...RESTART, reason: /^restarts PostgreSQL on it's \(leader\)$/ },
+    commands: [{ script: /\(ctl restart --force 'c \$\(id\)' 'it'\\''s' 2>&1\)/ }],
   },
 ];
 

@@ -84,16 +84,16 @@ const CASES: readonly Case[] = [
   },
   {
     title: 'odd names are one word each',
-    args: { cluster: "it's", candidate: '-x $(id)' },
+    args: { cluster: "it's", candidate: 'x $(id)' },
     facts: facts([
       patroniFact(),
       value({
         ...HEALTHY,
-        members: HEALTHY.members.map((m) => (m.name === 'db2' ? { ...m, name: '-x $(id)' } : m)),
+        members: HEALTHY.members.map((m) => (m.name === 'db2' ? { ...m, name: 'x $(id)' } : m)),
       }),
     ]),
-    change: { ...SWITCH, fields: [{ field: 'leader', before: 'db1', after: '-x $(id)' }] },
-    commands: [{ script: /--candidate '-x \$\(id\)' --force 'it'\\''s' 2>&1\)/ }],
+    change: { ...SWITCH, fields: [{ field: 'leader', before: 'db1', after: 'x $(id)' }] },
+    commands: [{ script: /--candidate 'x \$\(id\)' --force 'it'\\''s' 2>&1\)/ }],
   },
 ];
 
