@@ -18,19 +18,17 @@ declare -A FIELD=()
 # All three write plain gzip; igzip is several times faster than gzip, both ways.
 choose_compressor() {
   local level=$COMPRESSION_LEVEL
-  [ "$COMPRESSOR" != auto ] || COMPRESSOR=$(first_of igzip pigz gzip)
+  [ "$COMPRESSOR" != auto ] || choose_first igzip pigz gzip
   [ "$COMPRESSOR" != igzip ] || level=$((level > 3 ? 3 : level))
   COMPRESS=("$COMPRESSOR" "-$level" -c)
   command -v "$COMPRESSOR" >/dev/null || die 3 "COMPRESSOR=\"$COMPRESSOR\" is not installed"
 }
 
-# usage: first_of PROGRAM...; the first that is installed
-first_of() {
-  local program
-  for program in "$@"; do
-    ! command -v "$program" >/dev/null || break
+# usage: choose_first PROGRAM...; the first that is installed into COMPRESSOR
+choose_first() {
+  for COMPRESSOR in "$@"; do
+    ! command -v "$COMPRESSOR" >/dev/null || break
   done
-  printf '%s' "$program"
 }
 
 compress() {
@@ -43,21 +41,21 @@ decompress() {
 
 encrypt() {
   if [ "$CIPHER" = none ]; then cat; else
-    openssl enc -aes-256-cbc -pbkdf2 -iter "$KDF_ITERATIONS" -md sha256 -salt -pass "file:$KEY_SOURCE"
+    openssl enc -aes-256-cbc -pbkdf2 -iter "$KDF_ITERATIONS" -md sha256 -salt -pass "file:$KEY_SOURCE" -bufsize 65536
   fi
 }
 
 # usage: decrypt CIPHER ITERATIONS KEY_ID, as the sidecar has them
 decrypt() {
   if [ "$1" = none ]; then cat; else
-    openssl enc -d -aes-256-cbc -pbkdf2 -iter "$2" -md sha256 -pass "file:$(source_of_key "$3")"
+    openssl enc -d -aes-256-cbc -pbkdf2 -iter "$2" -md sha256 -pass "file:$(source_of_key "$3")" -bufsize 65536
   fi
 }
 
 # usage: sha256_of FILE
 sha256_of() {
   local hash
-  hash=$(openssl dgst -sha256 -r "$1")
+  hash=$(exec openssl dgst -sha256 -r "$1")
   printf '%s' "${hash%% *}"
 }
 
@@ -84,6 +82,8 @@ number() {
 
 # The fields that every artefact has. usage: sidecar_stored NAME SYSTEM_IDENTIFIER SIZE SHA256 PLAIN_SIZE PLAIN_SHA256
 sidecar_stored() {
+  local kdf=$KDF iterations=$KDF_ITERATIONS
+  [ "$CIPHER" != none ] || kdf='' iterations=0
   text name "$1"
   text cluster "$CLUSTER_NAME"
   text system_identifier "$2"
@@ -94,8 +94,8 @@ sidecar_stored() {
   text plain_sha256 "$6"
   text compressor "$COMPRESSOR"
   text cipher "$CIPHER"
-  text kdf "$([ "$CIPHER" = none ] || printf '%s' "$KDF")"
-  number iterations "$([ "$CIPHER" = none ] && printf 0 || printf '%s' "$KDF_ITERATIONS")"
+  text kdf "$kdf"
+  number iterations "$iterations"
   text key_id "$KEY_ID"
   text tool "${0##*/} $TOOL_VERSION"
 }

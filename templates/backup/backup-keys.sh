@@ -16,7 +16,7 @@ key_problem() {
   local file=$1 first='' mode
   [ -e "$file" ] || { printf '%s does not exist: apply install.yml, or restore it from escrow' "$file" && return; }
   [ -r "$file" ] || { printf '%s cannot be read by %s: it must be its own, mode 0600' "$file" "$(id -un)" && return; }
-  mode=$(stat -L -c %a "$file")
+  mode=$(exec stat -L -c %a "$file")
   (((8#$mode & 8#077) == 0)) || { printf '%s has mode %s: nobody but its owner may read it (chmod 600)' "$file" "$mode" && return; }
   IFS= read -r first <"$file" || true
   # openssl takes the first line only, blank or not, carriage return and all.
@@ -45,7 +45,7 @@ derive_keys() {
 # usage: derived_from FILE; prints the key id and the authentication key (hex) of the key in FILE; returns 1 where openssl gives none
 derived_from() {
   local derived
-  derived=$(openssl enc -aes-256-cbc -pbkdf2 -iter "$KDF_ITERATIONS" -md sha256 -S "$MAC_SALT" -pass "file:$1" -P) || return 1
+  derived=$(exec openssl enc -aes-256-cbc -pbkdf2 -iter "$KDF_ITERATIONS" -md sha256 -S "$MAC_SALT" -pass "file:$1" -P) || return 1
   [[ $derived =~ key=([0-9A-F]{64}).*iv\ =([0-9A-F]{32}) ]] || return 1
   derived=${BASH_REMATCH[2]:0:16}
   printf '%s %s' "${derived,,}" "${BASH_REMATCH[1]}"
@@ -86,10 +86,12 @@ set_mac_key() {
   done
 }
 
-# usage: mac_of TEXT; prints HMAC-SHA256 in hex. By hand, because every option of openssl shows the key in argv.
+# usage: mac_of TEXT; prints HMAC-SHA256 in hex. By hand, because every option of openssl shows the key in argv; with
+# sha256sum, which starts several times faster.
 mac_of() {
-  local mac
-  mac=$({ printf '%b' "$MAC_INNER" && printf '%s' "$1"; } | openssl dgst -sha256 -binary |
-    { printf '%b' "$MAC_OUTER" && cat; } | openssl dgst -sha256 -r)
-  printf '%s' "${mac%% *}"
+  local hash i escaped=''
+  hash=$(printf '%b%s' "$MAC_INNER" "$1" | sha256sum)
+  for ((i = 0; i < 64; i += 2)); do escaped+="\\x${hash:i:2}"; done
+  hash=$(printf '%b%b' "$MAC_OUTER" "$escaped" | sha256sum)
+  printf '%s' "${hash%% *}"
 }

@@ -14,7 +14,8 @@ lib=$(readlink -f -- "${BASH_SOURCE[0]}") || exit 1
 # shellcheck source=templates/backup/backup-format.sh
 . "${lib%/*}/backup-format.sh"
 
-SYSTEM_IDENTIFIER=
+# This runs for every segment, and every process costs it a millisecond or two: `exec` in a substitution saves one.
+SYSTEM_IDENTIFIER='' SOURCE_HASH='' HASH=''
 TEMPORARIES=()
 
 main() {
@@ -47,12 +48,14 @@ archive() {
   local name=$1 source=$2 stored=$BACKUP_ROOT/wal/$1.gz
   check_name "$name"
   check_source "$name" "$source"
+  begin_source_hash "$source"
   choose_compressor
   # The key is changed under this lock (backup-rotate.sh), together with CLUSTER.json.
   take_lock backup-wal 30
   derive_keys
   remove_stale "$BACKUP_ROOT/wal/.$name.gz.tmp" "$BACKUP_ROOT/wal/.$name.gz.json.tmp"
-  claim_archive "$(identifier_of_archive)"
+  [ -n "$SYSTEM_IDENTIFIER" ] || SYSTEM_IDENTIFIER=$(identifier_without_segment)
+  claim_archive "$SYSTEM_IDENTIFIER"
   if [ -e "$stored" ]; then
     confirm_same "$name" "$source" "$stored"
   else
@@ -71,8 +74,8 @@ check_source() {
   local name=$1 size words expected
   [[ -f $2 && -r $2 ]] || die 1 "cannot read $2 from $PWD: %p is relative to the data directory"
   [[ $name =~ ^[0-9A-F]{24}(\.partial)?$ ]] || return 0
-  size=$(stat -L -c %s "$2")
-  read -r -a words <<<"$(od -An -v -tu8 -w40 -N40 "$2")"
+  size=$(exec stat -L -c %s "$2")
+  read -r -a words < <(exec od -An -v -tu8 -w40 -N40 "$2") || true
   [[ ${#words[@]} -eq 5 && $((${words[4]-0} & 0xffffffff)) -eq $size ]] ||
     die 1 "$2 is not a whole WAL segment: $size bytes, and its header says $((${words[4]-0} & 0xffffffff))"
   expected=$(((16#${name:8:8} << 32) + 16#${name:16:8} * size))
@@ -80,14 +83,20 @@ check_source() {
   SYSTEM_IDENTIFIER=${words[3]}
 }
 
+# usage: begin_source_hash PATH; in the background, read by source_hash: it takes a second core, where there is one
+begin_source_hash() {
+  exec {SOURCE_HASH}< <(exec openssl dgst -sha256 -r "$1")
+}
+
+# Into HASH, the sha256 of the source. Once.
+source_hash() {
+  read -r -d ' ' HASH <&"$SOURCE_HASH" || die 1 "the sha256 of $1 was not computed"
+}
+
 # What is not a segment carries no identifier: the archive's own is taken, or, when it is not founded yet, the one of
 # the data directory, which is where PostgreSQL runs the archiver.
-identifier_of_archive() {
-  if [ -n "$SYSTEM_IDENTIFIER" ]; then
-    printf '%s' "$SYSTEM_IDENTIFIER"
-  elif [ ! -e "$BACKUP_ROOT/CLUSTER.json" ]; then
-    pg_controldata -D "$PWD" | sed -n 's/^Database system identifier: *//p'
-  fi
+identifier_without_segment() {
+  [ -e "$BACKUP_ROOT/CLUSTER.json" ] || pg_controldata -D "$PWD" | sed -n 's/^Database system identifier: *//p'
 }
 
 # usage: remove_stale FILE...; of a run that was killed. Never written over: such a name may be a link to what is archived.
@@ -100,25 +109,26 @@ remove_stale() {
 
 # usage: store NAME PATH
 store() {
-  local name=$1 source=$2 wal=$BACKUP_ROOT/wal temporary hashes size plain_size
+  local name=$1 source=$2 wal=$BACKUP_ROOT/wal temporary sha256 sizes
   temporary=$wal/.$name.gz.tmp
   TEMPORARIES=("$temporary" "$wal/.$name.gz.json.tmp")
-  compress <"$source" | encrypt >"$temporary"
-  mapfile -t hashes < <(openssl dgst -sha256 -r "$source" "$temporary")
-  { read -r plain_size && read -r size; } < <(stat -L -c %s "$source" "$temporary")
-  describe "$name" "$size" "${hashes[1]%% *}" "$plain_size" "${hashes[0]%% *}" >"${TEMPORARIES[1]}"
+  sha256=$(compress <"$source" | encrypt | tee "$temporary" | openssl dgst -sha256 -r)
+  source_hash "$source"
+  mapfile -t sizes < <(exec stat -L -c %s "$source" "$temporary")
+  describe "$name" "${sizes[1]}" "${sha256%% *}" "${sizes[0]}" "$HASH" >"${TEMPORARIES[1]}"
   publish "$wal" "${TEMPORARIES[@]}"
   TEMPORARIES=()
-  log info "$name archived: $plain_size bytes as $size"
+  log info "$name archived: ${sizes[0]} bytes as ${sizes[1]}"
 }
 
 # usage: describe NAME SIZE SHA256 PLAIN_SIZE PLAIN_SHA256; prints the sidecar
 describe() {
-  local name=$1
+  local name=$1 now
+  printf -v now '%(%Y-%m-%dT%H:%M:%SZ)T' -1
   sidecar_begin wal
   sidecar_stored "$name.gz" "$ARCHIVE_IDENTIFIER" "$2" "$3" "$4" "$5"
   number timeline $((16#${name:0:8}))
-  text archived_at "$(printf '%(%Y-%m-%dT%H:%M:%SZ)T' -1)"
+  text archived_at "$now"
   sidecar_end
   printf '%s' "$SIDECAR"
 }
@@ -126,7 +136,8 @@ describe() {
 # usage: confirm_same NAME PATH STORED; the name is taken: by the same content, or the alarm is raised
 confirm_same() {
   local name=$1 source=$2 stored=$3 wanted found
-  wanted=$(sha256_of "$source")
+  source_hash "$source"
+  wanted=$HASH
   if [ -e "$stored.json" ]; then
     found=$(stored_plaintext_hash "$name.gz" "$stored")
   else
