@@ -146,7 +146,7 @@ unpack_backup() {
   openssl dgst -sha256 -r <"$WORK/stored" >"$WORK/stored.sha256" &
   hasher=$!
   stored_stream 2>"$WORK/source.errors" | tee "$WORK/stored" |
-    { decrypt "${BACKED_UP[cipher]}" "${BACKED_UP[iterations]}" "${BACKED_UP[key_id]-}" | decompress | { tar --extract --file - --directory "$STAGING" && cat >/dev/null; }; } 2>"$WORK/unpack.errors" ||
+    { decrypt "${BACKED_UP[cipher]}" "${BACKED_UP[iterations]}" "${BACKED_UP[key_id]-}" | decompress | { tar --extract --file - --directory "$STAGING" --blocking-factor 512 && cat >/dev/null; }; } 2>"$WORK/unpack.errors" ||
     failed=yes
   if [ $failed = yes ]; then
     kill "$hasher" 2>/dev/null || true

@@ -242,14 +242,6 @@ finish() {
   if [ "$SIDE" = yes ]; then log info "$REAL is open and shut down cleanly"; else hand_over; fi
 }
 
-until_open() {
-  until [ "$(ask_server 'select pg_is_in_recovery()')" = f ]; do
-    server_lives || replay_failed
-    sleep 0.1
-  done
-  ask_server checkpoint || die 1 "the server made no checkpoint: see $SERVER_LOG"
-}
-
 clean_up() {
   local status=$?
   if [ -n "$SERVER_PID" ]; then

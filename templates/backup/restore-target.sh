@@ -43,7 +43,8 @@ server_on() {
     return
   fi
   for cwd in /proc/[0-9]*/cwd; do
-    [[ $(readlink "$cwd" 2>/dev/null) == "$1" && $(readlink "${cwd%cwd}exe" 2>/dev/null) == */postgres ]] || continue
+    # No program for each process of the host: there may be thousands.
+    [[ $cwd -ef $1 && $(readlink "${cwd%cwd}exe" 2>/dev/null) == */postgres ]] || continue
     pid=${cwd#/proc/}
     printf '%s' "${pid%/cwd}"
     return
