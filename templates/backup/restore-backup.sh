@@ -67,20 +67,25 @@ fetch_sidecar() {
   refuse 10 "$1 has no sidecar in S3"
 }
 
-# The newest that is complete and can be trusted; with a time as target, the newest that ended before it.
+# The newest that is complete and can be trusted; with a time or a place as target, the newest that ended before it.
 find_latest() {
   local name names first='' worst=10
   names=$(list_fulls | sort -ru) || return 1
   for name in $names; do
     if find_named "$name"; then
-      [[ -n $RECOVERY_TIME && $(ended_at) > $RECOVERY_TIME ]] || return 0
-      [ -n "$first" ] || first="none of the backups ended before $RECOVERY_TIME UTC: the first that did not is $name, of $(ended_at) UTC"
+      ended_after_target || return 0
+      [ -n "$first" ] || first="none of the backups ended before ${RECOVERY_TIME:+$RECOVERY_TIME UTC}$RECOVERY_LSN: the first that did not is $name, which ended at ${FIELD[stop_lsn]}, $(ended_at) UTC"
     else
       log warning "$name is left out: $PROBLEM"
       [ -n "$first" ] || first=$PROBLEM worst=$STATUS
     fi
   done
   refuse "$worst" "${first:-there is no full backup in any of the sources (${SOURCES[*]})}"
+}
+
+ended_after_target() {
+  [[ -n $RECOVERY_TIME && $(ended_at) > $RECOVERY_TIME ]] && return 0
+  [ -n "$RECOVERY_LSN" ] && (($(byte_of "${FIELD[stop_lsn]}") > $(byte_of "$RECOVERY_LSN")))
 }
 
 ended_at() {

@@ -113,19 +113,24 @@ first_after() {
 
 # usage: read_end; reads the chain's last segments, backwards, until the last whole record and the last commit are found
 read_end() {
-  local size=${BACKED_UP[wal_segment_size]} number first lsn commit i
+  local size=${BACKED_UP[wal_segment_size]} number first lsn commit
   LAST_RECORD='' LAST_COMMIT=''
   [ -n "$CHAIN_END" ] || return 0
   first=$(segment_number "${BACKED_UP[last_wal]}" "$size")
   for ((number = $(segment_number "$CHAIN_END" "$size"); number >= first; number--)); do
-    i=0
-    while [[ -n ${PATH_ENDS[i]} ]] && ((number >= PATH_ENDS[i] / size)); do i=$((i + 1)); done
-    read_segment "$(segment_name "${PATH_TIMELINES[i]}" "$number" "$size")" || return 1
+    read_segment "$(segment_on_path "$number" "$size")" || return 1
     read -r lsn commit <<<"$ANSWER"
     [ -n "$LAST_RECORD" ] || LAST_RECORD=${lsn#-}
     LAST_COMMIT=${commit#-}
     [[ -z $LAST_RECORD || -z $LAST_COMMIT ]] || return 0
   done
+}
+
+# usage: segment_on_path NUMBER SIZE; prints its name, on the timeline of the path that it belongs to
+segment_on_path() {
+  local i=0
+  while [[ -n ${PATH_ENDS[i]} ]] && (($1 >= PATH_ENDS[i] / $2)); do i=$((i + 1)); done
+  segment_name "${PATH_TIMELINES[i]}" "$1" "$2"
 }
 
 # usage: read_segment SEGMENT; the last record's place and the last commit's time into ANSWER, - where there is none.

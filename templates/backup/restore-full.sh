@@ -6,10 +6,11 @@
 #   with a target      the directory is left paused at the target, neither listening nor archiving: pg_ctl start, look, pg_promote();
 #                      restore-full.sh --finish hands it over to Patroni
 #
-# usage: restore-full.sh BACKUP [OPTION...]
+# usage: restore-full.sh BACKUP [OPTION...]    (--pitr TIME or --pitr=TIME, and so with the others)
 #   BACKUP             a file, a name in BACKUP_ROOT/full, or latest: the newest, and with --pitr the newest that ended before
-#   --pitr TIME        "2026-01-29 12:00:00+01", without an offset UTC
+#   --pitr TIME        "2026-01-29 12:00:00+01", without an offset UTC; with the next two: a target, one of them
 #   --target-lsn LSN   0/3000060
+#   --target-name NAME a restore point: pg_create_restore_point('NAME')
 #   --timeline N       another timeline than the latest; current: the backup's own
 #   --target-dir DIR   into DIR, empty or not existing, beside the cluster: that server never listens and never archives
 #   --sources LIST     where to look for backup and WAL, of local, gathered and s3; without it in all there are
@@ -44,6 +45,8 @@ lib=$(readlink -f -- "${BASH_SOURCE[0]}") || exit 1
 . "${lib%/*}/restore-chain.sh"
 # shellcheck source=templates/backup/restore-backup.sh
 . "${lib%/*}/restore-backup.sh"
+# shellcheck source=templates/backup/restore-loss.sh
+. "${lib%/*}/restore-loss.sh"
 # shellcheck source=templates/backup/restore-reach.sh
 . "${lib%/*}/restore-reach.sh"
 # shellcheck source=templates/backup/restore-target.sh
@@ -52,7 +55,8 @@ lib=$(readlink -f -- "${BASH_SOURCE[0]}") || exit 1
 . "${lib%/*}/restore-server.sh"
 
 MODE=restore BACKUP='' DIRECTORY='' LIST='' TIMELINE=latest
-RECOVERY_TIME='' RECOVERY_LSN='' EXPECTED=''
+# One of them at most: what the operator wants to come to.
+RECOVERY_TIME='' RECOVERY_LSN='' RECOVERY_NAME='' EXPECTED=''
 RECOVERY_TARGET=()
 TO_HOLE=no LEAVE_WAL=no ENCRYPTED_ONLY=no KEEP_DCS=no HOLD=no
 WORK='' TEMPORARIES=() BEGUN=no
@@ -75,8 +79,9 @@ main() {
 
 read_options() {
   while [ $# -gt 0 ]; do
+    [[ $1 != --?*=* ]] || set -- "${1%%=*}" "${1#*=}" "${@:2}"
     case $1 in
-    --pitr | --target-lsn | --timeline | --target-dir | --sources)
+    --pitr | --target-lsn | --target-name | --timeline | --target-dir | --sources)
       [ $# -gt 1 ] || die 2 "$1: expected a value"
       read_value "$1" "$2"
       shift
@@ -96,7 +101,8 @@ read_options() {
     shift
   done
   [[ -n $BACKUP || $MODE == finish ]] || die 2 'expected a backup: a file, a name, or latest (see --help)'
-  [[ -z $RECOVERY_TIME || -z $RECOVERY_LSN ]] || die 2 'expected one target: --pitr or --target-lsn'
+  (($(printf '%s\n' "$RECOVERY_TIME" "$RECOVERY_LSN" "$RECOVERY_NAME" | grep -c .) <= 1)) ||
+    die 2 'expected one target: --pitr, --target-lsn or --target-name'
 }
 
 # usage: read_value OPTION VALUE
@@ -113,6 +119,10 @@ read_value() {
     [[ $2 =~ ^[0-9A-F]{1,8}/[0-9A-F]{1,8}$ ]] || die 2 "--target-lsn: expected a place in the WAL like 0/3000060, found \"$2\""
     RECOVERY_LSN=$2
     ;;
+  --target-name)
+    [[ $2 =~ ^[][A-Za-z0-9\ ._:/@+()-]{1,63}$ ]] || die 2 "--target-name: expected the name of a restore point, without quotes, found \"$2\""
+    RECOVERY_NAME=$2
+    ;;
   --timeline)
     [[ $2 =~ ^(latest|current|[1-9][0-9]{0,8})$ ]] || die 2 "--timeline: expected a number, latest or current, found \"$2\""
     TIMELINE=$2
@@ -120,6 +130,11 @@ read_value() {
   --target-dir) DIRECTORY=$2 ;;
   --sources) LIST=$2 ;;
   esac
+}
+
+# The operator wants another end than that of the WAL.
+has_target() {
+  [ -n "$RECOVERY_TIME$RECOVERY_LSN$RECOVERY_NAME" ]
 }
 
 # usage: go_on_as_postgres ARGUMENT...; who goes on from /: relative paths are made absolute
@@ -187,7 +202,7 @@ recover() {
   replay "$1"
   [ -z "$EXPECTED" ] || (($(byte_of "$REPLAYED") > EXPECTED)) ||
     die 10 "expected to replay beyond byte $EXPECTED of the WAL, and the server stopped at $REPLAYED"
-  if [ -n "$RECOVERY_TIME$RECOVERY_LSN" ]; then
+  if has_target; then
     stop_server "$1" 'shut down in recovery'
   else
     promote
@@ -197,7 +212,7 @@ recover() {
 }
 
 say_what_now() {
-  if [ -n "$RECOVERY_TIME$RECOVERY_LSN" ]; then
+  if has_target; then
     log info "$REAL is paused at the target; it neither listens nor archives. Look: pg_ctl -D $TARGET start; psql$([ "$SIDE" = no ] || printf ' -h %s' "$REAL"). Open it: SELECT pg_promote()"
     [ "$SIDE" = yes ] || log info "Patroni must not start yet ($MARKER): when this is the state you want, $lib --finish"
   elif [ "$SIDE" = yes ]; then

@@ -1,6 +1,9 @@
 #!/bin/bash
 # Whether the target can be reached, and how PostgreSQL is told where to stop. Sourced after restore-chain.sh, never run.
 
+# Where a target that is no time lies.
+RECOVERY_PLACE=''
+
 # Where the recovery ends, and whether the WAL reaches there. Sets RECOVERY_TARGET, and EXPECTED: the byte that must be passed.
 check_reach() {
   if ! { list_wal && trace_timelines "${BACKED_UP[timeline]}" "$TIMELINE" && follow_chain && read_end; }; then die "$STATUS" "$PROBLEM"; fi
@@ -9,9 +12,12 @@ check_reach() {
     reach_time
   elif [ -n "$RECOVERY_LSN" ]; then
     reach_lsn
+  elif [ -n "$RECOVERY_NAME" ]; then
+    reach_name
   else
     reach_end
   fi
+  ! has_target || [ "$SIDE" = yes ] || say_loss || die "$STATUS" "$PROBLEM"
   if [ "${PATH_TIMELINES[-1]}" = "${BACKED_UP[timeline]}" ]; then
     RECOVERY_TARGET+=(recovery_target_timeline current)
   else
@@ -38,8 +44,39 @@ reach_lsn() {
   [[ -n $LAST_RECORD && $wanted -le $(byte_of "${LAST_RECORD:-0/0}") ]] ||
     die 10 "the target $RECOVERY_LSN is out of reach: the last record in the WAL is at ${LAST_RECORD:-${BACKED_UP[stop_lsn]}}.${HOLE:+ Missing: $HOLE}"
   warn_of_hole
-  EXPECTED=$wanted
+  EXPECTED=$wanted RECOVERY_PLACE=$RECOVERY_LSN
   RECOVERY_TARGET=(recovery_target_lsn "$RECOVERY_LSN")
+}
+
+# PostgreSQL stops at the first restore point of that name.
+reach_name() {
+  local size=${BACKED_UP[wal_segment_size]} number last found=''
+  number=$(segment_number "${BACKED_UP[last_wal]}" "$size")
+  last=${CHAIN_END:+$(segment_number "$CHAIN_END" "$size")}
+  for (( ; number <= ${last:-0}; number++)); do
+    find_restore_point "$(segment_on_path "$number" "$size")" || die "$STATUS" "$PROBLEM"
+    found=$ANSWER
+    [ -z "$found" ] || break
+  done
+  [ -n "$found" ] ||
+    die 10 "the restore point \"$RECOVERY_NAME\" is out of reach: it is not in the WAL after $NAME, which ended at ${BACKED_UP[stop_lsn]}. If it was set before, take an earlier backup.${HOLE:+ Missing: $HOLE}"
+  log info "the target is the restore point \"$RECOVERY_NAME\", at $found"
+  warn_of_hole
+  EXPECTED=$(byte_of "$found") RECOVERY_PLACE=$found
+  RECOVERY_TARGET=(recovery_target_name "$RECOVERY_NAME")
+}
+
+# usage: find_restore_point SEGMENT; the place of the first one of the wanted name after the backup into ANSWER, empty where there is none
+find_restore_point() {
+  local lsn
+  ANSWER=''
+  [ -n "${WAL_THERE[$1]-}" ] || return 0
+  find_wal "$1" "$WORK/$1" || return 1
+  while read -r lsn; do
+    if [[ -z $ANSWER ]] && (($(byte_of "$lsn") > $(byte_of "${BACKED_UP[stop_lsn]}"))); then ANSWER=$lsn; fi
+  done < <({ pg_waldump --rmgr=XLOG "$WORK/$1" 2>/dev/null || true; } | awk -v wanted="desc: RESTORE_POINT $RECOVERY_NAME" '
+    substr($0, length($0) - length(wanted) + 1) == wanted && match($0, /lsn: [0-9A-F]+\/[0-9A-F]+/) { print substr($0, RSTART + 5, RLENGTH - 5) }')
+  rm -f "$WORK/$1"
 }
 
 # Pinned to the last record there is: with that, a segment that does not come is FATAL instead of the silent loss of what follows.

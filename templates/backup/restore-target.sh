@@ -78,7 +78,7 @@ check_patroni() {
 check_unarchived() {
   local ready=() file
   for file in "$REAL"/pg_wal/archive_status/*.ready; do [ ! -e "$file" ] || ready+=("${file##*/}"); done
-  [[ ${#ready[@]} -gt 0 && $LEAVE_WAL == no && -z $RECOVERY_TIME$RECOVERY_LSN ]] || return 0
+  if ((${#ready[@]} == 0)) || [ "$LEAVE_WAL" = yes ] || has_target; then return 0; fi
   die 11 "$REAL holds ${#ready[@]} WAL files that were never archived (${ready[0]%.ready} …): a restore to the latest would be without them. Archive them first, as postgres in $REAL: for f in pg_wal/archive_status/*.ready; do n=\$(basename \$f .ready); ${BASH_SOURCE[0]%/*}/backup-wal.sh \$n pg_wal/\$n; done. Or go on without them: --leave-wal"
 }
 

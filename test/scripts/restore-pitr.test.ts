@@ -14,13 +14,19 @@ let source: RestoreSource;
 let backup: string;
 let begun: string;
 let done: string;
+let named: { readonly at: string; readonly lsn: string };
 test.before(async () => {
   source = new RestoreSource();
   source.startLoad();
   await sleep(500);
   backup = await source.backup();
   begun = String(sidecarOf(readFileSync(join(source.host.full, `${backup}.json`), 'utf8')).ended_at);
-  await sleep(2000);
+  await sleep(1000);
+  named = {
+    at: source.now(),
+    lsn: source.server.sql("select pg_create_restore_point('before the mistake')"),
+  };
+  await sleep(1000);
   done = source.now();
   await sleep(100);
   await source.stopLoad();
@@ -91,6 +97,54 @@ test('--finish promotes what is still paused', async () => {
   assert.ok(existsSync(marker()), '--hold keeps it');
   assert.match(postgres('pg_controldata', '-D', source.data), /cluster state: +shut down\n/);
   assert.deepEqual(source.rowsOf(), source.rowsAt(time));
+});
+
+test('--target-name: the state of the restore point; of several targets one is taken', async () => {
+  const data = join(source.host.dir, 'pg/side');
+  const restored = await source.restore(['latest', '--target-name=before the mistake', '--target-dir', data]);
+  succeeded(restored);
+  // One writer commits all the time: between the clock's look and the restore point at most a few did.
+  const [count, before] = [source.rowsOf(data).count, source.rowsAt(named.at).count];
+  assert.ok(count >= before && count < before + 50, `${count} rows, ${before} a moment earlier`);
+  const both = await source.restore(['latest', '--target-name', 'x', '--pitr', done, '--dry-run']);
+  assert.equal(both.status, 2);
+});
+
+test('a restore point that is not there: 10, and says since when the WAL is looked through', async () => {
+  const { status, stderr } = await source.restore([backup, '--target-name', 'before the', '--dry-run']);
+  assert.equal(status, 10, stderr);
+  assert.match(
+    stderr,
+    /the restore point "before the" is out of reach: it is not in the WAL after full_backup_/,
+  );
+});
+
+test('an LSN before the end of every backup names the first of them', async () => {
+  const { status, stderr } = await source.restore(['latest', '--target-lsn', '0/100000', '--dry-run']);
+  assert.equal(status, 10, stderr);
+  assert.match(stderr, new RegExp(`none of the backups ended before 0/100000: .* is ${backup}`));
+});
+
+test('what going back loses is counted, by time, place and name alike', async () => {
+  const wanted = source.rowsNow().count - source.rowsAt(named.at).count;
+  assert.ok(wanted > 100);
+  for (const target of [
+    `--pitr=${named.at}`,
+    `--target-lsn=${named.lsn}`,
+    '--target-name=before the mistake',
+  ]) {
+    const ran = await source.restore([backup, target, '--dry-run']);
+    succeeded(ran);
+    const lost = Number(
+      /this loses (\d+) transactions that the WAL holds after the target/.exec(ran.stderr)?.[1],
+    );
+    assert.ok(lost > wanted - 50 && lost < wanted + 50, `${target}: ${lost}, ${wanted} rows`);
+    assert.match(ran.stderr, /UTC \(0 h 00 min 0\d s\), and whatever is not archived yet/);
+  }
+  const beside = ['--target-dir', join(source.host.dir, 'pg/side')];
+  const side = await source.restore([backup, `--pitr=${named.at}`, ...beside, '--dry-run']);
+  succeeded(side);
+  assert.doesNotMatch(side.stderr, /loses/, 'beside the cluster nothing is lost');
 });
 
 test.run();

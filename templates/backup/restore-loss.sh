@@ -1,0 +1,60 @@
+#!/bin/bash
+# What going back to a target loses: the transactions after it that the WAL in the sources holds. Sourced after restore-chain.sh, never run.
+
+# How many segments are counted at most, from the end backwards: an answer in a minute or two, not a whole day's count.
+readonly LOSS_SEGMENTS=64
+
+# After the target was found to be in reach.
+say_loss() {
+  local size=${BACKED_UP[wal_segment_size]} number first read=0 of begins from to count=0 earliest='' latest=''
+  first=$(segment_number "${BACKED_UP[last_wal]}" "$size")
+  for ((number = $(segment_number "${CHAIN_END:-${BACKED_UP[last_wal]}}" "$size"); number >= first; number--)); do
+    ((read < LOSS_SEGMENTS)) || break
+    read=$((read + 1))
+    count_commits "$(segment_on_path "$number" "$size")" || return 1
+    IFS='|' read -r of begins from to <<<"$ANSWER"
+    count=$((count + of))
+    [ -z "$from" ] || earliest=$from
+    [ -n "$latest" ] || latest=$to
+    [ "$begins" = after ] || break
+  done
+  if ((count == 0)); then
+    log info 'no transaction in the WAL comes after the target'
+    return
+  fi
+  log warning "this loses $([ "$begins" != after ] || ((read < LOSS_SEGMENTS)) || printf 'more than ')$count transactions that the WAL holds after the target, of $earliest to $latest UTC ($(span "$earliest" "$latest")), and whatever is not archived yet"
+}
+
+# usage: count_commits SEGMENT; into ANSWER: how many commits after the target|whether its first commit is after it|the first|the last of them
+count_commits() {
+  ANSWER='0|after||'
+  [ -n "${WAL_THERE[$1]-}" ] || return 0
+  find_wal "$1" "$WORK/$1" || return 1
+  ANSWER=$({ pg_waldump --rmgr=Transaction "$WORK/$1" 2>/dev/null || true; } | awk -v time="$RECOVERY_TIME" -v place="$(padded "$RECOVERY_PLACE")" '
+    match($0, /desc: COMMIT(_PREPARED)? [^;]* UTC/) {
+      split(substr($0, RSTART, RLENGTH), word, " ")
+      for (i = 2; i in word; i++) if (word[i] ~ /^[0-9]+-[0-9]+-[0-9]+$/) { commit = word[i] " " word[i + 1]; break }
+      match($0, /lsn: [0-9A-F]+\/[0-9A-F]+/)
+      split(substr($0, RSTART + 5, RLENGTH - 5), half, "/")
+      here = sprintf("%8s/%8s", half[1], half[2])
+      gsub(" ", "0", here)
+      after = time != "" ? commit > time : here > place
+      if (begins == "") begins = after ? "after" : "before"
+      if (!after) next
+      if (!count++) first = commit
+      last = commit
+    }
+    END { printf "%d|%s|%s|%s\n", count, begins == "" ? "after" : begins, first, last }')
+  rm -f "$WORK/$1"
+}
+
+# usage: padded LSN; so that texts compare as places do
+padded() {
+  [ -z "$1" ] || printf '%08X/%08X' "0x${1%/*}" "0x${1#*/}"
+}
+
+# usage: span FROM TO; prints how long that is
+span() {
+  local seconds=$(($(date -u -d "$2" +%s) - $(date -u -d "$1" +%s)))
+  printf '%d h %02d min %02d s' $((seconds / 3600)) $((seconds / 60 % 60)) $((seconds % 60))
+}
