@@ -1,18 +1,97 @@
 #!/bin/bash
-# usage: salvage-wal.sh DATADIR BACKUP_WAL MARKER; archives what waits in pg_wal, as PostgreSQL itself would have: history files first, then the
-# segments in order. What the archive has is noted as done; where it holds something else under that name, this stops.
+# usage: salvage-wal.sh DATADIR BACKUP_WAL MARKER FROM; archives what a stopped server's pg_wal holds and no archive has:
+#   1. what waits for the archiver, as PostgreSQL itself would have: history files first, then the segments in order
+#   2. from FROM on (the last 16 digits of a segment's name) the segments of the server's own history that were never marked to be
+#      archived, because it had streamed them, or was killed. Only whole ones: records are read to the segment's end and beyond it, or a
+#      switch of segments ends it. The last, unfinished one stays where it is: under its name the archive would hold half of it for ever.
+# What the archive has is noted as done; where it holds something else under that name, this stops.
 set -euo pipefail
-data=$1 backup_wal=$2 marker=$3
-# A directory that was restored since belongs to a timeline that nobody has accepted yet.
-if [[ -e $marker && -n $(find "$(readlink -m -- "$data")" -maxdepth 0 -cnewer "$marker") ]]; then
-  printf '%s was restored since %s was raised, and is not accepted: nothing of it is archived\n' "$data" "$marker"
-  exit 0
-fi
-cd "$data"
-count=0
-while read -r name; do
-  "$backup_wal" "$name" "pg_wal/$name"
-  mv -T "pg_wal/archive_status/$name.ready" "pg_wal/archive_status/$name.done"
+data=$1 backup_wal=$2 marker=$3 from=$4
+pg_bin=${PG_BIN:-/usr/lib/postgresql/15/bin}
+count=0 timeline='' size=''
+
+main() {
+  # A directory that was restored since belongs to a timeline that nobody has accepted yet.
+  if [[ -e $marker && -n $(find "$(readlink -m -- "$data")" -maxdepth 0 -cnewer "$marker") ]]; then
+    printf '%s was restored since %s was raised, and is not accepted: nothing of it is archived\n' "$data" "$marker"
+    return
+  fi
+  cd "$data"
+  archive_waiting
+  read_control
+  archive_unmarked
+  printf '%s files of pg_wal archived that no archive had\n' "$count"
+}
+
+archive_waiting() {
+  local name
+  while read -r name; do
+    archive "$name"
+  done < <(find pg_wal/archive_status -name '*.ready' -printf '%f\n' | sed 's/\.ready$//' | sort -t . -k 2,2r -k 1,1)
+}
+
+# usage: archive NAME
+archive() {
+  "$backup_wal" "$1" "pg_wal/$1"
+  rm -f "pg_wal/archive_status/$1.ready"
+  : >"pg_wal/archive_status/$1.done"
   count=$((count + 1))
-done < <(find pg_wal/archive_status -name '*.ready' -printf '%f\n' | sed 's/\.ready$//' | sort -t . -k 2,2r -k 1,1)
-printf '%s files of pg_wal archived that were waiting\n' "$count"
+}
+
+# The newest timeline that it has followed, and the size of its segments.
+read_control() {
+  local control
+  control=$("$pg_bin/pg_controldata" -D "$PWD")
+  size=$(sed -n 's/^Bytes per WAL segment: *//p' <<<"$control")
+  timeline=$(sed -n "s/^Latest checkpoint's TimeLineID: *//p; s/^Min recovery ending loc's timeline: *//p" <<<"$control" | sort -n | tail -n 1)
+}
+
+archive_unmarked() {
+  local name
+  for name in pg_wal/????????????????????????; do
+    name=${name#pg_wal/}
+    if ! [[ $name =~ ^[0-9A-F]{24}$ && ! ${name:8} < $from ]] || ! in_history "$name"; then
+      continue
+    elif is_whole "$name"; then
+      archive "$name"
+    else
+      printf '%s is not whole, and stays in %s/pg_wal\n' "$name" "$data"
+    fi
+  done
+}
+
+# usage: in_history SEGMENT; it belongs to the server's own timeline, or lies before the place where one of its forebears was left
+in_history() {
+  local forebear lsn history
+  printf -v history 'pg_wal/%08X.history' "$timeline"
+  [ "$((16#${1:0:8}))" != "$timeline" ] || return 0
+  [ -r "$history" ] || return 1
+  while read -r forebear lsn _; do
+    [[ $forebear =~ ^[0-9]+$ && $forebear -eq $((16#${1:0:8})) ]] || continue
+    ((16#${1:8:8} * 0x100000000 + 16#${1:16:8} * size + size <= (16#${lsn%/*} << 32) + 16#${lsn#*/}))
+    return
+  done <"$history"
+  return 1
+}
+
+# usage: is_whole SEGMENT; one that was recycled for later use bears another header
+is_whole() {
+  local log=$((16#${1:0:8})) begin=$((16#${1:8:8} * 0x100000000 + 16#${1:16:8} * size)) start
+  [ "$(od -An -tu8 -j8 -N8 "pg_wal/$1" | tr -d ' ')" = "$begin" ] || return 1
+  start=$(printf '%X/%X' $((begin >> 32)) $((begin & 0xffffffff)))
+  # It ends with an error where the WAL does.
+  { "$pg_bin/pg_waldump" -p pg_wal -t "$log" -s "$start" 2>/dev/null || true; } | awk -v log_id="${1:8:8}" -v segment="${1:16:8}" -v size="$size" '
+    function hex(text,   i, n) {
+      for (i = 1; i <= length(text); i++) n = n * 16 + index("0123456789ABCDEF", substr(text, i, 1)) - 1
+      return n + 0
+    }
+    match($0, /lsn: [0-9A-F]+\/[0-9A-F]+/) {
+      split(substr($0, RSTART + 5, RLENGTH - 5), place, "/")
+      goes_on = hex(place[1]) != hex(log_id) || int(hex(place[2]) / size) != hex(segment)
+      if (goes_on) exit
+      is_switched = /^rmgr: XLOG .*desc: SWITCH/
+    }
+    END { exit !(goes_on || is_switched) }'
+}
+
+main
