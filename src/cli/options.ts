@@ -44,6 +44,12 @@ export const VARIABLES: readonly Option[] = PROJECT.filter(({ name }) =>
   ['inventory', 'extra-vars'].includes(name),
 );
 
+export const UNTIL: Option = {
+  name: 'until',
+  value: 'STEP',
+  help: 'stop after this step (number or name); `fanops resume` goes on',
+};
+
 /** How a runbook is run. */
 export const RUNBOOK: readonly Option[] = [
   {
@@ -56,6 +62,7 @@ export const RUNBOOK: readonly Option[] = [
   { name: 'list-steps', help: 'list its steps, and do nothing' },
   { name: 'step', help: 'ask before each step' },
   { name: 'from', value: 'STEP', help: 'begin with this step (number or name), where that is safe' },
+  UNTIL,
   { name: 'undo', value: 'STEP', help: 'take back this step and those before it, the last first' },
   {
     name: 'of',

@@ -4,7 +4,7 @@ import type { RunSummary } from '../journal/runs.ts';
 import { type Args, allOf, parseArgs } from './args.ts';
 
 /** Options that say how to resume, not what the run is about. */
-const OWN = ['treat-as', 'changed-sources', 'confirm'];
+const OWN = ['treat-as', 'changed-sources', 'confirm', 'until'];
 
 /** The command line that began the run, with what was given now (how to connect, what to show) over it. */
 export async function originalArgs({ started }: RunSummary, args: Args): Promise<Args> {
@@ -15,7 +15,8 @@ export async function originalArgs({ started }: RunSummary, args: Args): Promise
   const original = parseArgs(found.command.spec, found.rest);
   const now = [...args.given].filter(([option]) => !OWN.includes(option));
   const variables = variablesOf(original, args);
-  const given = new Map([...original.given, ...now, ['yes', ['']], ...variables] as [string, string[]][]);
+  const before = [...original.given].filter(([option]) => option !== 'until');
+  const given = new Map([...before, ...now, ['yes', ['']], ...variables] as [string, string[]][]);
   return { positionals: original.positionals, given };
 }
 

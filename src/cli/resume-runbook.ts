@@ -17,7 +17,7 @@ import { runbookContext } from './runbook-context.ts';
 import { RunbookDesk } from './runbook-desk.ts';
 import { tellEnd } from './runbook-end.ts';
 import { loadRunbookProject, withoutLost } from './runbook-project.ts';
-import { type Range, rangeOf, waysBack } from './runbook-range.ts';
+import { type Range, rangeOf, untilOf, waysBack } from './runbook-range.ts';
 import { abandonedOutcome, watched } from './watched.ts';
 
 /**
@@ -35,7 +35,7 @@ export async function resumeRunbook(args: Args, original: Args, run: RunSummary)
   const { console } = composition;
   console.err(soFarText(run.id, run.entries));
   const given = [...allOf(original, 'confirm'), ...allOf(args, 'confirm')];
-  const desk = await RunbookDesk.open(composition, given, false);
+  const desk = await RunbookDesk.open(composition, given, false, untilOf(args, runbook));
   const context = runbookContext(project, inventory, composition, desk, stopping.signal);
   await composition.recording?.journal.record(resumedBy());
   const said = readTreatments(allOf(args, 'treat-as'));

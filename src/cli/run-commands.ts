@@ -1,5 +1,5 @@
 import type { Command } from './command.ts';
-import { AGE_IDENTITY, CONNECTION, DISPLAY, HELP, LOCK_WAIT, NO_COLOUR, PROJECT } from './options.ts';
+import { AGE_IDENTITY, CONNECTION, DISPLAY, HELP, LOCK_WAIT, NO_COLOUR, PROJECT, UNTIL } from './options.ts';
 
 const INVENTORY = PROJECT.filter(({ name }) => name === 'inventory');
 const LIMIT = PROJECT.filter(({ name }) => name === 'limit');
@@ -23,6 +23,7 @@ export const RUN_COMMANDS: readonly Command[] = [
           value: 'TEXT',
           help: 'what a step of a runbook asks to be typed; may be repeated',
         },
+        UNTIL,
         { name: 'changed-sources', help: 'go on though files have changed since it began' },
         LOCK_WAIT,
         { name: 'extra-vars', short: 'e', value: 'NAME=VALUE', help: 'a secret variable, given again' },

@@ -84,7 +84,7 @@ async function carryOut(
   for (const { id } of takenBack ?? []) console.err(`\ntaking back the run ${id}, with what it found out\n`);
   const lost = await confirmLost(runbook, given);
   if (!lost || !(await confirmBeginning(args, range))) return 'interrupted';
-  const desk = await RunbookDesk.open(composition, given, isSet(args, 'step'));
+  const desk = await RunbookDesk.open(composition, given, isSet(args, 'step'), range.until);
   const before = takenBack?.flatMap(({ entries }) => entries);
   const context = runbookContext(project, inventory, composition, desk, stopping.signal, before);
   for (const { text, how } of lost) context.emit({ type: 'confirmed', text, how });

@@ -13,6 +13,7 @@ export class RunbookDesk implements Operator {
   readonly #progress = new RunbookProgress();
   readonly #given: readonly string[];
   readonly #stepwise: boolean;
+  readonly #until: number;
   #reporter: Reporter;
 
   private constructor(
@@ -20,20 +21,23 @@ export class RunbookDesk implements Operator {
     reporter: Reporter,
     given: readonly string[],
     stepwise: boolean,
+    until: number,
   ) {
     this.#composition = composition;
     this.#reporter = reporter;
     this.#given = given;
     this.#stepwise = stepwise;
+    this.#until = until;
   }
 
-  /** `given`: texts of --confirm. `stepwise`: asks before every step. */
+  /** `given`: texts of --confirm. `stepwise`: asks before every step. `until`: the last step that is begun. */
   static async open(
     composition: Composition,
     given: readonly string[],
     stepwise: boolean,
+    until = Number.POSITIVE_INFINITY,
   ): Promise<RunbookDesk> {
-    const desk = new RunbookDesk(composition, SILENT, given, stepwise);
+    const desk = new RunbookDesk(composition, SILENT, given, stepwise, until);
     await desk.#reopen();
     return desk;
   }
@@ -45,6 +49,7 @@ export class RunbookDesk implements Operator {
   }
 
   async proceed({ number, name }: Step): Promise<boolean> {
+    if (number > this.#until) return false;
     if (!this.#stepwise) return true;
     const question = `\nDo step ${number} (${harmless(name)})? Type "yes": `;
     return (await this.#ask(question)) === 'yes';

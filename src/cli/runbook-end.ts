@@ -60,7 +60,7 @@ function goBack(args: Args, last: number, run: string | undefined): string {
 /** The command line as it was given, with another place to begin. */
 export function commandLine({ positionals, given }: Args, more: readonly string[]): string {
   const options = [...given]
-    .filter(([name]) => !['from', 'undo', 'yes', 'step', 'confirm', 'of'].includes(name))
+    .filter(([name]) => !['from', 'until', 'undo', 'yes', 'step', 'confirm', 'of'].includes(name))
     .flatMap(([name, values]) =>
       values.flatMap((value) => {
         if (value === '') return [`--${name}`];

@@ -16,7 +16,7 @@ export interface RunbookProject extends Project {
 /** Options that choose from a playbook: a runbook is done as it is written, or not at all. */
 const FOR_PLAYBOOKS = ['limit', 'tags', 'skip-tags', 'list-hosts', 'list-tasks', 'list-tags'];
 /** Options that mean something for a runbook only. */
-const FOR_RUNBOOKS = ['confirm', 'lost', 'list-steps', 'step', 'from', 'undo', 'of'];
+const FOR_RUNBOOKS = ['confirm', 'lost', 'list-steps', 'step', 'from', 'until', 'undo', 'of'];
 
 /** Whether a command line is about a runbook rather than a playbook. */
 export function isAboutRunbook(args: Args): boolean {

@@ -9,8 +9,10 @@ import { hasTerminal } from './prompt.ts';
 export interface Range {
   readonly from: number;
   readonly undo: boolean;
-  /** In the order in which they are written. */
+  /** In the order in which they are written; those after `--until` are left for another time. */
   readonly steps: readonly Step[];
+  /** The last step that is done now. */
+  readonly until: number;
 }
 
 /** What --from, --undo and --step ask for. Throws an InputError where it would be unsafe, or cannot be. */
@@ -22,17 +24,33 @@ export function rangeOf(args: Args, runbook: Runbook): Range {
     });
   if (isSet(args, 'of') && undo === undefined)
     throw mistake('--of names the run to take back, and nothing is taken back', { hint: 'add --undo STEP' });
+  if (undo !== undefined && isSet(args, 'until'))
+    throw mistake('--until and --undo exclude each other', {
+      hint: '--undo STEP goes back from STEP to the first',
+    });
   if (isSet(args, 'step') && !hasTerminal())
     throw mistake('--step asks before each step, and there is no terminal to ask on', {
       hint: 'run it with --yes, or on a terminal',
     });
   if (undo !== undefined) {
     const last = stepNamed(runbook, undo, '--undo').number;
-    return { from: 1, undo: true, steps: runbook.steps.filter(({ number }) => number <= last) };
+    return { from: 1, until: last, undo: true, steps: runbook.steps.filter(({ number }) => number <= last) };
   }
+  const until = untilOf(args, runbook);
   const first = from === undefined ? 1 : stepNamed(runbook, from, '--from').number;
+  if (until < first)
+    throw mistake(`--until ${until} lies before step ${first}, with which the run begins`, {
+      hint: 'name a step that is still to be done',
+    });
   refuseMissing(runbook, first);
-  return { from: first, undo: false, steps: runbook.steps.filter(({ number }) => number >= first) };
+  const steps = runbook.steps.filter(({ number }) => number >= first && number <= until);
+  return { from: first, until, undo: false, steps };
+}
+
+/** The number of the last step that is to be done: of all of them, unless --until says another. */
+export function untilOf(args: Args, runbook: Runbook): number {
+  const until = lastOf(args, 'until');
+  return until === undefined ? runbook.steps.length : stepNamed(runbook, until, '--until').number;
 }
 
 /** What takes steps back, where there is something. */

@@ -9,8 +9,8 @@ import { durationOf } from './read-duration.ts';
 /** What a value came to, or what is wrong with it. */
 export type Typed = { readonly value: Value } | { readonly wanted: string; readonly hint?: string };
 
-/** A moment with its offset: what `date` of another zone would read differently is refused. */
-const TIMESTAMP = /^\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d+)?)?\s?(Z|[+-]\d\d(:?\d\d)?)$/;
+/** A moment; without an offset it is UTC, wherever the operator sits, and is shown so. */
+const TIMESTAMP = /^\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d(?:\.\d+)?)?\s?(Z|[+-]\d\d(?::?\d\d)?)?$/;
 
 /** Takes what was given for a parameter as its type; texts that the command line took for numbers are texts again. */
 export function asType(type: ParamType, given: Value, inventory: Inventory): Typed {
@@ -21,6 +21,7 @@ export function asType(type: ParamType, given: Value, inventory: Inventory): Typ
   if (type === 'number') return /^-?\d+(\.\d+)?$/.test(text) ? { value: Number(text) } : wrong(type);
   if (type === 'host') return oneOfNames(text, type, hostNames(inventory));
   if (type === 'group') return oneOfNames(text, type, Object.keys(inventory.groups));
+  if (type === 'timestamp') return asTimestamp(text);
   return isWellFormed(type, text) ? { value: text } : wrong(type);
 }
 
@@ -32,14 +33,14 @@ const WANTED: { readonly [type in ParamType]: string } = {
   host: 'a host of the inventory',
   group: 'a group of the inventory',
   path: 'an absolute path',
-  timestamp: 'a time with its offset',
+  timestamp: 'a point in time',
   duration: 'a duration',
   size: 'a size',
   lsn: 'a position in the write-ahead log',
 };
 
 const HINTS: { readonly [type in ParamType]?: string } = {
-  timestamp: 'write "2026-11-23 14:05:00+01:00", or with Z at its end for UTC',
+  timestamp: 'write "2026-11-23 14:05:00+01:00"; without an offset it is UTC',
   duration: 'write "500ms", "90s", "5m" or "2h"',
   size: 'write "128MB", "4GiB"',
   lsn: 'write "16/B374D848"',
@@ -55,11 +56,6 @@ function isWellFormed(type: ParamType, text: string): boolean {
   switch (type) {
     case 'path':
       return text.startsWith('/');
-    case 'timestamp':
-      return (
-        TIMESTAMP.test(text) &&
-        !Number.isNaN(Date.parse(text.replace(' ', 'T').replace(/([+-]\d\d)$/, '$1:00')))
-      );
     case 'duration':
       return durationOf(text) !== undefined;
     case 'size':
@@ -69,6 +65,14 @@ function isWellFormed(type: ParamType, text: string): boolean {
     default:
       return true;
   }
+}
+
+function asTimestamp(text: string): Typed {
+  const [whole, offset] = TIMESTAMP.exec(text) ?? [];
+  if (whole === undefined) return wrong('timestamp');
+  const value = offset === undefined ? `${whole}+00:00` : whole;
+  const moment = Date.parse(value.replace(' ', 'T').replace(/([+-]\d\d)$/, '$1:00'));
+  return Number.isNaN(moment) ? wrong('timestamp') : { value };
 }
 
 function isRead(read: () => unknown): boolean {

@@ -1,16 +1,16 @@
 #!/bin/bash
-# usage: first-unarchived.sh DIRECTORY...; of all archives together (each DIRECTORY holds full and wal): prints where in the WAL the first
+# usage: first-unarchived.sh ARCHIVE GATHERED; of this archive and those gathered below GATHERED together: prints where in the WAL the first
 # segment lies, after the newest full backup's begin, that none of them has; as the last 16 digits of a segment's name.
 set -euo pipefail
 shopt -s nullglob
 sidecars=() fulls=()
-for directory in "$@"; do
+for directory in "$1" "$2"/*; do
   fulls+=("$directory"/full/full_backup_*.tar.gz.json)
   for sidecar in "$directory"/wal/????????????????????????.gz.json; do sidecars+=("${sidecar##*/}"); done
 done
 newest=$(printf '%s\n' "${fulls[@]}" | awk -F / '{ print $NF "\t" $0 }' | sort | tail -n 1 | cut -f 2)
 if [ -z "$newest" ]; then
-  printf '0000000000000000\n'
+  printf 0000000000000000
   exit 0
 fi
 read -r first size < <(jq -r '"\(.first_wal) \(.wal_segment_size)"' "$newest")
@@ -24,5 +24,5 @@ printf '%s\n' "${sidecars[@]:0}" | awk -v first="${first:8}" -v size="$size" '
     per_log = 4294967296 / size
     n = hex(substr(first, 1, 8)) * per_log + hex(substr(first, 9))
     do place = sprintf("%08X%08X", int(n / per_log), n++ % per_log); while (place in there)
-    print place
+    printf "%s", place
   }'

@@ -6,6 +6,8 @@ ask() {
   psql -XAtq -d postgres -c "$1"
 }
 failed=$(ask 'select failed_count from pg_stat_archiver')
+# A commit of its own: an empty segment is not closed, and a recovery to a time stops at the first commit after it.
+ask 'select pg_current_xact_id()' >/dev/null
 wanted=$(ask "select pg_walfile_name(pg_switch_wal())")
 for ((try = 0; try < 240; try++)); do
   last=$(ask "select coalesce(last_archived_wal, '') from pg_stat_archiver")

@@ -63,6 +63,32 @@ test('what is done is not done again, what was found out is as it was, the faile
   assert.equal([lines(folder, 'counted'), lines(folder, 'begun')], [1, 1]);
 });
 
+test('--until stops behind a step, and the run is taken up from there, again up to a step', ({ folder }) => {
+  writeFileSync(join(folder, 'go'), '');
+  const ends = (code: number, ...args: string[]): void => {
+    const ended = fanops(folder, ...args);
+    assert.is(ended.status, code, ended.stderr);
+  };
+  ends(6, 'run', 'three.yml', '--yes', '--until', '1');
+  assert.equal([lines(folder, 'counted'), existsSync(join(folder, 'begun'))], [1, false]);
+  ends(6, 'resume', 'last', '--until', 'Wait for the operator');
+  assert.equal([lines(folder, 'begun'), existsSync(join(folder, 'told'))], [1, false]);
+  ends(0, 'resume', 'last', ...SAID);
+  assert.equal([lines(folder, 'counted'), lines(folder, 'begun')], [1, 1]);
+  assert.is(readFileSync(join(folder, 'told'), 'utf8'), 'before found');
+});
+
+test('--until before what is begun with, or with --undo, is a mistake', ({ folder }) => {
+  for (const [other, step] of [
+    ['--from', '2'],
+    ['--undo', '1'],
+  ] as const) {
+    const { status, stderr } = fanops(folder, 'run', 'three.yml', '--yes', '--until', '1', other, step);
+    assert.is(status, 1, stderr);
+    assert.match(stderr, '--until');
+  }
+});
+
 test('a step that was not confirmed is confirmed when the run is taken up', ({ folder }) => {
   writeFileSync(join(folder, 'go'), '');
   const stopped = fanops(folder, 'run', 'three.yml', '--yes');

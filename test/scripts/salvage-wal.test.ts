@@ -62,7 +62,7 @@ const archived = (name: string): boolean => existsSync(join(source.host.wal, `${
 async function from(): Promise<string> {
   const ran = await source.host.run(script('first-unarchived.sh'), [source.host.archive, '/nowhere']);
   assert.equal(ran.status, 0, ran.stderr);
-  return ran.stdout.trim();
+  return ran.stdout;
 }
 
 async function salvage(data: string, marker = '/nowhere'): Promise<Ran> {
