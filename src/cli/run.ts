@@ -1,5 +1,5 @@
 import type { Outcome } from '../core/outcome.ts';
-import type { Step } from '../core/runbook.ts';
+import type { Runbook, Step } from '../core/runbook.ts';
 import { runRunbook } from '../engine/runbook.ts';
 import { undoRunbook } from '../engine/runbook-undo.ts';
 import type { RunSummary } from '../journal/runs.ts';
@@ -47,7 +47,12 @@ export async function run(args: Args): Promise<Outcome> {
   }
   const range = rangeOf(args, runbook);
   const given = allOf(args, 'confirm');
-  checkConfirmations(wantedTexts(runbook, asked(range)), given, hasTerminal() && !isSet(args, 'yes'));
+  const later = wantedTexts(runbook, leftFor(range, runbook)).known.map(({ text }) => text);
+  checkConfirmations(
+    wantedTexts(runbook, asked(range)),
+    given.filter((text) => !later.includes(text)),
+    hasTerminal() && !isSet(args, 'yes'),
+  );
   const takenBack = range.undo ? await runsToTakeBack(args, project, range.steps) : undefined;
   return carryOut(args, project, range, given, takenBack);
 }
@@ -55,6 +60,11 @@ export async function run(args: Args): Promise<Outcome> {
 /** The steps whose texts are asked for: going back, those of what takes them back. */
 function asked({ undo, steps }: Range): readonly Step[] {
   return undo ? waysBack(steps) : steps;
+}
+
+/** The steps behind --until: a text for them is kept for `fanops resume`. */
+function leftFor({ undo, until }: Range, { steps }: Runbook): readonly Step[] {
+  return undo ? [] : steps.filter(({ number }) => number > until);
 }
 
 async function carryOut(

@@ -19,6 +19,7 @@
 #   --decrypt          refuse a backup that is not encrypted
 #   --verify-only      the same looks, and reads the backup to its end
 #   --dry-run          the same looks
+#   --reach-only       looks only how far backup and WAL reach, and what a target loses; also while a server runs
 #   --keep-dcs         do not ask Patroni's DCS, and leave its entry alone
 #   --hold             leave restore-in-progress in place: whoever asked for the restore removes it
 # other uses:
@@ -91,7 +92,7 @@ read_options() {
     --decrypt) ENCRYPTED_ONLY=yes ;;
     --keep-dcs) KEEP_DCS=yes ;;
     --hold) HOLD=yes ;;
-    --verify-only | --dry-run | --finish) MODE=${1#--} ;;
+    --verify-only | --dry-run | --reach-only | --finish) MODE=${1#--} ;;
     -*) show_help "$lib" "$1" && exit 0 ;;
     *)
       [ -z "$BACKUP" ] || die 2 "expected one backup, found \"$BACKUP\" and \"$1\""
@@ -159,7 +160,7 @@ restore() {
   clear_spool
   look
   case $MODE in
-  dry-run)
+  dry-run | reach-only)
     log info 'dry run: nothing was changed'
     return
     ;;
@@ -184,7 +185,7 @@ look() {
   SYSTEM_IDENTIFIER=${BACKED_UP[system_identifier]}
   log info "$NAME of $CLUSTER_NAME, system $SYSTEM_IDENTIFIER, made on ${BACKED_UP[node]} (${BACKED_UP[role]}), restorable from ${BACKED_UP[ended_at]} on"
   check_backup || die "$STATUS" "$PROBLEM"
-  [ "$MODE" = verify-only ] || check_target
+  [[ $MODE == verify-only || $MODE == reach-only ]] || check_target
   [ "$MODE" = verify-only ] || check_space
   check_reach
 }

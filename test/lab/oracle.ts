@@ -66,15 +66,19 @@ export function lossOf(leads: string, commits: readonly Commit[]): Loss {
   };
 }
 
-/** Where the newest segment ends that a host's archive has. */
+/** The last segment in the WAL that a host's archive has. */
+export function newestSegment(host: string): string {
+  const names = textOn(host, 'ls /var/backups/fanatico/wal').match(/^[0-9A-F]{24}(?=\.gz$)/gm) ?? [];
+  const place = (name: string): string => name.slice(8) + name;
+  return (
+    names.sort((a, b) => (place(a) < place(b) ? -1 : 1)).at(-1) ?? assert.fail(`${host} archived nothing`)
+  );
+}
+
+/** Where it ends. */
 export function endOfArchive(host: string): bigint {
-  const names = textOn(host, 'ls /var/backups/fanatico/wal').match(/^[0-9A-F]{24}/gm) ?? [];
-  const newest =
-    names
-      .map((name) => name.slice(8))
-      .sort()
-      .at(-1) ?? assert.fail(`${host} archived nothing`);
-  const number = BigInt(`0x${newest.slice(0, 8)}`) * 256n + BigInt(`0x${newest.slice(8)}`);
+  const place = newestSegment(host).slice(8);
+  const number = BigInt(`0x${place.slice(0, 8)}`) * 256n + BigInt(`0x${place.slice(8)}`);
   return (number + 1n) * SEGMENT;
 }
 

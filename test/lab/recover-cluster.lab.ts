@@ -1,5 +1,5 @@
 // The document's scenario 2 on real hosts: all three data directories are gone, and playbooks/recover-cluster.yml brings back what
-// the archive has.
+// the archives have, and what a data directory that is given up holds beyond them.
 import * as assert from 'node:assert/strict';
 import { test } from 'uvu';
 import { noteRecovery, timed } from './objectives.ts';
@@ -59,6 +59,8 @@ test('a cluster with backups, and a client that commits all the time', () => {
   [replica, survivor] = HOSTS.filter((host) => host !== target) as [string, string];
   startOracle(survivor, target);
   asPostgres(target, '/opt/fanatico/backup/scripts/backup-full.sh --verify');
+  letItCommit(survivor, 30);
+  archiveASegment(target);
   letItCommit(survivor, 30);
   archiveASegment(target);
   letItCommit(survivor, 5);
