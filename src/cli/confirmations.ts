@@ -43,16 +43,17 @@ function textOf({ confirm, hosts }: Step): string | undefined {
 
 /**
  * Refuses, before anything is done, a run that nobody could confirm on the way: with --yes or without a terminal
- * every text must have been given. One that nobody asks for is refused too: it is a mistake.
+ * every text must have been given. One that nobody asks for, not even `later`, is refused too: it is a mistake.
  */
 export function checkConfirmations(
   { known, open }: ReturnType<typeof wantedTexts>,
   given: readonly string[],
   canAsk: boolean,
+  later: ReturnType<typeof wantedTexts> = { known: [], open: [] },
 ): void {
-  const texts = known.map(({ text }) => text);
+  const texts = [...known, ...later.known].map(({ text }) => text);
   const missing = canAsk ? [] : known.filter(({ text }) => !given.includes(text));
-  const unasked = open.length > 0 ? [] : given.filter((text) => !texts.includes(text));
+  const unasked = open.length + later.open.length > 0 ? [] : given.filter((text) => !texts.includes(text));
   const mistakes: Diagnostic[] = [
     ...missing.map(
       ({ text, of }): Diagnostic => ({

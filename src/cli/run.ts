@@ -47,12 +47,9 @@ export async function run(args: Args): Promise<Outcome> {
   }
   const range = rangeOf(args, runbook);
   const given = allOf(args, 'confirm');
-  const later = wantedTexts(runbook, leftFor(range, runbook)).known.map(({ text }) => text);
-  checkConfirmations(
-    wantedTexts(runbook, asked(range)),
-    given.filter((text) => !later.includes(text)),
-    hasTerminal() && !isSet(args, 'yes'),
-  );
+  const canAsk = hasTerminal() && !isSet(args, 'yes');
+  const later = wantedTexts(runbook, leftFor(range, runbook));
+  checkConfirmations(wantedTexts(runbook, asked(range)), given, canAsk, later);
   const takenBack = range.undo ? await runsToTakeBack(args, project, range.steps) : undefined;
   return carryOut(args, project, range, given, takenBack);
 }

@@ -25,6 +25,7 @@ import {
   endOfArchive,
   letItCommit,
   lossOf,
+  newestSegment,
   startOracle,
   startWitness,
   stopOracle,
@@ -82,9 +83,20 @@ test('it is refused while one data directory survives, which holds more than the
   onHost(survivor, `test -s ${DATA}/PG_VERSION`);
 });
 
+test('WAL that no archive has, and a data directory that is given up holds whole, is archived from there', () => {
+  const end = endOfArchive(target);
+  const lost = newestSegment(target);
+  onHost(target, `rm /var/backups/fanatico/wal/${lost}.gz*`);
+  assert.ok(endOfArchive(target) < end);
+  const anyway = ['-e', 'discard_survivors=true'];
+  const stopped = fanopsEnds(6, ...run(), ...anyway, ...confirmed(), '--until', '9');
+  assert.match(stopped.all, /is not whole, and stays in/);
+  assert.equal(newestSegment(survivor), lost);
+});
+
 test('it brings back exactly what was archived', () => {
   deleteData(survivor);
-  const end = endOfArchive(target);
+  const end = endOfArchive(survivor);
   startWitness(survivor);
   const begun = Date.now() / 1000;
   const doneSeconds = timed(() => fanopsEnds(0, ...run(), ...confirmed()));

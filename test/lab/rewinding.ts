@@ -1,0 +1,98 @@
+// A cluster that is to be rewound on the lab: rows, a moment, and then most of them deleted.
+import * as assert from 'node:assert/strict';
+import {
+  asPostgres,
+  CLUSTER,
+  clusterSettles,
+  fanopsEnds,
+  HOSTS,
+  INSTALL,
+  INVENTORY,
+  leader,
+  sqlOn,
+  textOn,
+} from './on-lab.ts';
+
+/** Goes on although a cluster works, and its data survives. */
+export const ANYWAY = ['-e', 'discard_survivors=true'];
+/** Rows at the moment, and after the mistake. */
+export const [THEN, NOW] = ['1500', '200'];
+
+export class Rewinding {
+  /** Who leads, and which other node is restored. */
+  readonly leads: string;
+  readonly target: string;
+  /** The last moment before the mistake, as the document writes a time: without an offset, UTC. */
+  readonly moment: string;
+  readonly system: string;
+
+  /** On a cluster that works: makes a backup, rows, and the mistake. */
+  constructor() {
+    clusterSettles();
+    this.leads = leader();
+    this.target = HOSTS.find((host) => host !== this.leads) ?? assert.fail();
+    this.system = systemOf(this.leads);
+    const sql = (statement: string): string => sqlOn(this.leads, statement);
+    sql('drop table if exists orders; create table orders as select generate_series(1, 1000) as n');
+    asPostgres(this.leads, '/opt/fanatico/backup/scripts/backup-full.sh --verify');
+    sql('insert into orders select generate_series(1001, 1500)');
+    this.moment = sql("select to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')");
+    sql('delete from orders where n > 200');
+  }
+
+  /** The arguments of fanops that rewind it. */
+  run(at: string, ...more: readonly string[]): string[] {
+    return [
+      ...['run', 'playbooks/recover-cluster.yml', '-i', INVENTORY, '-e', `target=${this.target}`],
+      ...['-e', `at=${at}`, '--yes', ...more],
+    ];
+  }
+
+  get confirmed(): string[] {
+    return ['--confirm', `rewind to ${this.moment}+00:00`, '--confirm', 'accept'];
+  }
+
+  /** The same system and rows; nothing of the runbook is left. */
+  assertAsBefore(): void {
+    clusterSettles();
+    const leads = leader();
+    assert.equal(systemOf(leads), this.system);
+    assert.equal(sqlOn(leads, 'select count(*) from orders'), NOW);
+    assertFree();
+  }
+
+  /** The rows of the moment on every node, where the target leads. */
+  assertRewound(): void {
+    clusterSettles();
+    assert.equal(leader(), this.target);
+    assert.equal(systemOf(this.target), this.system);
+    for (const host of HOSTS) assert.equal(sqlOn(host, 'select count(*) from orders'), THEN, host);
+    assertFree();
+  }
+}
+
+/** A lab with the cluster and its backups. */
+export function labWithBackups(): void {
+  fanopsEnds(0, 'lab', 'up');
+  for (const playbook of [CLUSTER, INSTALL]) fanopsEnds(0, 'apply', ...playbook, '--yes');
+}
+
+/** Names and contents of all archives: sidecars hold the hashes of what they stand beside. */
+export function archives(): string[] {
+  const list = "cd /var/backups/fanatico && find full wal -name '*.json' -exec sha256sum {} + | sort";
+  return HOSTS.flatMap((host) =>
+    textOn(host, list)
+      .split('\n')
+      .map((line) => `${host} ${line}`),
+  );
+}
+
+export function systemOf(host: string): string {
+  return sqlOn(host, 'select system_identifier from pg_control_system()');
+}
+
+/** Neither frozen nor marked: as on any other day. */
+function assertFree(): void {
+  for (const host of HOSTS)
+    textOn(host, 'cd /var/lib/fanatico && test ! -e schedule-freeze && test ! -e restore-in-progress');
+}
