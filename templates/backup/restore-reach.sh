@@ -62,6 +62,7 @@ reach_name() {
     die 10 "the restore point \"$RECOVERY_NAME\" is out of reach: it is not in the WAL after $NAME, which ended at ${BACKED_UP[stop_lsn]}. If it was set before, take an earlier backup.${HOLE:+ Missing: $HOLE}"
   log info "the target is the restore point \"$RECOVERY_NAME\", at $found"
   warn_of_hole
+  # shellcheck disable=SC2034 # read by restore-loss.sh
   EXPECTED=$(byte_of "$found") RECOVERY_PLACE=$found
   RECOVERY_TARGET=(recovery_target_name "$RECOVERY_NAME")
 }
