@@ -5,6 +5,7 @@ import { backupArchive } from './backup-archive.ts';
 import { content } from './content.ts';
 import { dataDirectory } from './data-directory.ts';
 import { directoryEntries } from './directory-entries.ts';
+import { freeSpace } from './free-space.ts';
 import { group } from './group.ts';
 import { http } from './http.ts';
 import { keyIdKind } from './key-id.ts';
@@ -36,6 +37,7 @@ export const factKinds: readonly AnyFactKind[] = [
   content,
   dataDirectory,
   directoryEntries,
+  freeSpace,
   group,
   http,
   keyIdKind,

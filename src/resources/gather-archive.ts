@@ -10,6 +10,8 @@ import {
   archiveListingFact,
   type Companion,
 } from '../facts/archive-listing.ts';
+import { freeSpaceFact } from '../facts/free-space.ts';
+import { type Forgetting, forgetting, forgettingScript, isWhole, keyOf, nameOf } from './parts/gathered.ts';
 import { replaceFile } from './parts/replace.ts';
 import { absolutePath, accountName, object, oneOf, text } from './parts/schema.ts';
 
@@ -24,6 +26,7 @@ export type GatherArchiveArgs = {
   readonly kinds?: readonly Kind[];
   readonly owner?: string;
   readonly group?: string;
+  readonly state?: 'present' | 'absent';
 };
 
 type Result = {
@@ -71,6 +74,13 @@ export const gatherArchive: Resource<GatherArchiveArgs, Result> = {
       },
       owner: { ...accountName('Who owns what comes, with mode 0600.'), default: 'postgres' },
       group: { ...accountName('The group it belongs to.'), default: 'postgres' },
+      state: {
+        ...oneOf(
+          ['present', 'absent'],
+          'Whether it comes, or what came goes again: only what that host still holds whole, with the same content.',
+        ),
+        default: 'present',
+      },
     },
     ['from'],
   ),
@@ -91,37 +101,56 @@ export const gatherArchive: Resource<GatherArchiveArgs, Result> = {
   needs: ({ path = ARCHIVE, gathered = GATHERED }) => [
     archiveListingFact(path),
     archiveListingFact(gathered),
+    freeSpaceFact(gathered),
   ],
   needsElsewhere: (args) => [{ host: args.from, request: archiveListingFact(farArchive(args)) }],
   diff,
-  commands: (args, { note }) => [commandFor(args, (note ?? []) as readonly Companion[])],
+  commands: (args, { note }) =>
+    args.state === 'absent'
+      ? [forgettingCommand(args, note as unknown as Forgetting)]
+      : commandsFor(args, (note ?? []) as readonly Companion[]),
   touches: ({ gathered = GATHERED }) => [{ on: 'path', path: gathered }],
   registered: (args, _change, _outputs, facts) => {
-    const seen = gathering(args, facts);
+    const seen = args.state === 'absent' ? '' : gathering(args, facts);
     return {
       from: args.from,
       copied: typeof seen === 'string' ? [] : seen.due.map(({ path }) => path),
-      incomplete: sourceOf(args, facts)
-        .artefacts.filter((one) => !isWhole(one))
-        .map(({ path }) => path),
+      incomplete: incompleteOn(args, facts),
     };
   },
 };
 
 function diff(args: GatherArchiveArgs, facts: FactView): Change {
+  if (args.state === 'absent') return forget(args, facts);
   const seen = gathering(args, facts);
   if (typeof seen === 'string') return blocked(seen);
-  if (seen.files.length === 0) return NONE;
+  const incomplete = incompleteOn(args, facts);
+  const left =
+    incomplete.length === 0 ? [] : [{ field: `incomplete on ${args.from}`, after: summary(incomplete) }];
+  if (seen.files.length === 0) {
+    if (left.length === 0) return NONE;
+    return {
+      action: 'run',
+      risk: 'reads',
+      fields: left,
+      reason: `nothing whole has to come from ${args.from}`,
+    };
+  }
   const bytes = seen.files.reduce((sum, { size }) => sum + size, 0);
   const fields = KINDS.flatMap((kind) => {
     const names = seen.due.filter((one) => kindOf(one) === kind).map(({ path }) => posix.basename(path));
     return names.length === 0 ? [] : [{ field: kind, after: summary(names) }];
   });
+  const free = facts.get(freeSpaceFact(args.gathered ?? GATHERED));
+  if (free.state === 'value' && free.value < bytes)
+    return blocked(
+      `what ${args.from} alone holds takes ${mebibytes(bytes)}, and ${args.gathered ?? GATHERED} has ${mebibytes(free.value)} free: make room, or give another target`,
+    );
   return {
     action: 'run',
     risk: 'changes',
-    fields,
-    reason: `copies ${seen.due.length} artefacts, ${(bytes / 1_048_576).toFixed(1)} MiB, from ${args.from}`,
+    fields: [...fields, ...left],
+    reason: `copies ${seen.due.length} artefacts, ${mebibytes(bytes)}, from ${args.from}`,
     note: seen.files.map(({ path, size, sha256 }) => ({ path, size, sha256 })),
   };
 }
@@ -182,13 +211,15 @@ function conflicts(
   return `one name, two contents: ${found[0]}${more}; find out which is of this cluster's history, and move the other aside`;
 }
 
-function commandFor(args: GatherArchiveArgs, files: readonly Companion[]): Command {
-  return {
+function commandsFor(args: GatherArchiveArgs, files: readonly Companion[]): Command[] {
+  if (files.length === 0) return [];
+  const copy: Command = {
     kind: 'transfer',
     from: args.from,
     files: files.map((file) => partFor(args, file)),
     display: `copy ${files.length} files from ${args.from}`,
   };
+  return [copy];
 }
 
 function partFor(args: GatherArchiveArgs, { path, size, sha256 }: Companion) {
@@ -207,6 +238,46 @@ function partFor(args: GatherArchiveArgs, { path, size, sha256 }: Companion) {
   return { path: source, size, into: script.text };
 }
 
+/** What came from there goes again, where it is still held there. */
+function forget(args: GatherArchiveArgs, facts: FactView): Change {
+  const { from, gathered = GATHERED } = args;
+  const ours = facts.get(archiveListingFact(gathered));
+  if (ours.state === 'unreadable') return blocked(`could not look at ${gathered}: ${ours.reason}`);
+  const theirs = facts.get(archiveListingFact(farArchive(args)), from);
+  if (theirs.state === 'unreadable')
+    return blocked(`could not look at ${farArchive(args)} on ${from}: ${theirs.reason}; nothing is removed`);
+  const came =
+    ours.state === 'value' ? ours.value.artefacts.filter((one) => one.path.startsWith(`${from}/`)) : [];
+  const found = forgetting(came, theirs.state === 'value' ? theirs.value.artefacts : []);
+  if (found.files.length === 0) return NONE;
+  return {
+    action: 'run',
+    risk: 'changes',
+    fields: found.kept.length === 0 ? [] : [{ field: 'kept', after: summary(found.kept) }],
+    reason: `removes ${found.count} artefacts that ${from} holds itself; keeps ${found.kept.length} that it does not hold any more`,
+    note: { count: found.count, files: [...found.files], kept: [...found.kept] },
+  };
+}
+
+function forgettingCommand({ from, gathered = GATHERED }: GatherArchiveArgs, found: Forgetting): Command {
+  return {
+    kind: 'shell',
+    script: forgettingScript(gathered, from, found).text,
+    display: `remove ${found.count} artefacts from ${gathered}/${from}`,
+    timeoutMs: 600_000,
+  };
+}
+
+function incompleteOn(args: GatherArchiveArgs, facts: FactView): readonly string[] {
+  return sourceOf(args, facts)
+    .artefacts.filter((one) => !isWhole(one))
+    .map(({ path }) => path);
+}
+
+function mebibytes(bytes: number): string {
+  return `${(bytes / 1_048_576).toFixed(1)} MiB`;
+}
+
 function farArchive({ path = ARCHIVE, from_path = path }: GatherArchiveArgs): string {
   return from_path;
 }
@@ -214,19 +285,6 @@ function farArchive({ path = ARCHIVE, from_path = path }: GatherArchiveArgs): st
 function sourceOf(args: GatherArchiveArgs, facts: FactView): ArchiveListing {
   const looked = facts.get(archiveListingFact(farArchive(args)), args.from);
   return looked.state === 'value' ? looked.value : { artefacts: [] };
-}
-
-function isWhole({ found, size, sha256, plainSha256 }: Artefact): boolean {
-  return found === size && sha256 !== '' && plainSha256 !== '';
-}
-
-/** Kind and file name, wherever it lies. */
-function nameOf({ path }: Artefact): string {
-  return path.split('/').slice(-2).join('/');
-}
-
-function keyOf(one: Artefact): string {
-  return `${nameOf(one)} ${one.plainSha256}`;
 }
 
 function kindOf({ path }: Artefact): Kind {

@@ -7,6 +7,7 @@ import {
   mkdirSync,
   readFileSync,
   rmSync,
+  statfsSync,
   statSync,
   truncateSync,
   writeFileSync,
@@ -25,7 +26,7 @@ const WAL = 'wal/000000010000000000000007.gz';
 const FULL = 'full/full_backup_20261122_020000.tar.gz';
 
 const { username } = userInfo();
-const PLAYBOOK = (hosts: LocalHosts): string => `
+const PLAYBOOK = (hosts: LocalHosts, ...more: readonly string[]): string => `
 - hosts: h1
   tasks:
     - name: gather
@@ -36,6 +37,7 @@ const PLAYBOOK = (hosts: LocalHosts): string => `
         gathered: "{{ root }}/${GATHERED}"
         owner: ${username}
         group: "${groupName(hosts)}"
+        ${more.join('')}
       loop: [h2]
       register: gathered
 `;
@@ -108,9 +110,56 @@ test('what is incomplete there stays there', () =>
     store(archive(hosts), FULL, 'salted', 'full');
     truncateSync(join(archive(hosts), WAL), 2);
     writeFileSync(join(archive(hosts), 'wal', '000000010000000000000008.gz'), 'no sidecar yet');
-    assert.equal((await applied(hosts, PLAYBOOK(hosts))).outcome, 'done');
+    const { outcome, plan } = await applied(hosts, PLAYBOOK(hosts));
+    assert.equal(outcome, 'done');
     assert.equal(existsSync(came(hosts, 'wal')), false);
     assert.equal(readFileSync(came(hosts, FULL), 'utf8'), 'salted');
+    assert.match(
+      JSON.stringify(plan),
+      /"field":"incomplete on h2","after":"wal\/000000010000000000000007.gz"/,
+    );
+    // Also when nothing else has to come any more.
+    const again = await applied(hosts, PLAYBOOK(hosts));
+    assert.equal(again.outcome, 'done');
+    assert.match(JSON.stringify(again.plan), /incomplete on h2.*nothing whole has to come from h2/);
+  }));
+
+test('what would not fit is refused before anything is copied', () =>
+  withHosts(2, async (hosts) => {
+    store(archive(hosts), WAL, 'salted', 'wal');
+    // A sparse file takes no room where it is, and more than there is where it would go.
+    const { bavail, bsize } = statfsSync(hosts.root('h1'));
+    const real = bavail * bsize + 2 ** 30;
+    const sidecar = join(archive(hosts), `${WAL}.json`);
+    truncateSync(join(archive(hosts), WAL), real);
+    writeFileSync(sidecar, readFileSync(sidecar, 'utf8').replace(/"size": \d+/, `"size": ${real}`));
+    const refused = await applied(hosts, PLAYBOOK(hosts));
+    assert.equal(refused.outcome, 'failed');
+    assert.match(
+      failure(refused.events).message,
+      /what h2 alone holds takes \d+\.\d MiB, and .* free: make room/,
+    );
+    assert.equal(existsSync(came(hosts, 'wal')), false);
+  }));
+
+test('what came goes again, but for what its own host does not hold any more', () =>
+  withHosts(2, async (hosts) => {
+    found(archive(hosts), '77');
+    store(archive(hosts), WAL, 'salted wal', 'wal');
+    store(archive(hosts), FULL, 'salted full', 'full');
+    assert.equal((await applied(hosts, PLAYBOOK(hosts))).outcome, 'done');
+    rmSync(join(archive(hosts), WAL));
+    const gone = PLAYBOOK(hosts, 'state: absent');
+    const first = await applied(hosts, gone);
+    assert.equal(first.outcome, 'done');
+    assert.match(JSON.stringify(first.plan), /removes 1 artefacts that h2 holds itself; keeps 1/);
+    for (const path of [WAL, `${WAL}.json`, 'CLUSTER.json']) assert.ok(existsSync(came(hosts, path)), path);
+    assert.equal(existsSync(came(hosts, 'full')), false);
+    assert.deepEqual(actions((await applied(hosts, gone)).plan), ['h1 gather: none']);
+    store(archive(hosts), WAL, 'another salt', 'wal');
+    assert.equal((await applied(hosts, gone)).outcome, 'done');
+    assert.equal(existsSync(join(hosts.root('h1'), GATHERED, 'h2')), false);
+    assert.equal(readFileSync(join(archive(hosts), WAL), 'utf8'), 'another salt');
   }));
 
 test('one name with two contents is refused with both, and so is the archive of another system', () =>
