@@ -3,6 +3,20 @@
 # back. Sourced after backup-lib.sh, never run; the sourcing script removes STAGE when it ends.
 
 STAGE='' STORED=''
+UPLOAD=no DRY_RUN=no
+
+# usage: read_options SCRIPT ARGUMENT...; --upload-s3 and --dry-run; anything else is for show_help
+# shellcheck disable=SC2034 # what it sets is read by the scripts
+read_options() {
+  local option script=$1
+  for option in "${@:2}"; do
+    case $option in
+    --upload-s3) UPLOAD=yes ;;
+    --dry-run) DRY_RUN=yes ;;
+    *) show_help "$script" "$option" && exit 0 ;;
+    esac
+  done
+}
 
 # Of now, in an artefact's name.
 stamp() {

@@ -15,11 +15,11 @@ lib=$(readlink -f -- "${BASH_SOURCE[0]}") || exit 1
 # shellcheck source=templates/backup/backup-artefact.sh
 . "${lib%/*}/backup-artefact.sh"
 
-INCLUDE_LOGS=no UPLOAD=no DRY_RUN=no
-STAGE='' COPY='' HEIGHT='' LSN='' IDENTIFIER=''
+INCLUDE_LOGS=no
+COPY='' HEIGHT='' LSN='' IDENTIFIER=''
 
 main() {
-  read_options "$@"
+  read_own_options "$@"
   trap 'fail_at $? $LINENO "$BASH_COMMAND"' ERR
   trap '[ -z "$STAGE" ] || rm -rf "$STAGE"' EXIT
   trap 'exit 1' HUP INT TERM
@@ -42,16 +42,13 @@ main() {
   [ "$UPLOAD" = no ] || upload_stored
 }
 
-read_options() {
-  local option
+# --include-logs, and those of read_options.
+read_own_options() {
+  local option others=()
   for option in "$@"; do
-    case $option in
-    --include-logs) INCLUDE_LOGS=yes ;;
-    --upload-s3) UPLOAD=yes ;;
-    --dry-run) DRY_RUN=yes LOG_FILE='' ;;
-    *) show_help "$lib" "$option" && exit 0 ;;
-    esac
+    if [ "$option" = --include-logs ]; then INCLUDE_LOGS=yes; else others+=("$option"); fi
   done
+  read_options "$lib" "${others[@]}"
 }
 
 check_sources() {

@@ -16,11 +16,11 @@ lib=$(readlink -f -- "${BASH_SOURCE[0]}") || exit 1
 # shellcheck source=templates/backup/backup-artefact.sh
 . "${lib%/*}/backup-artefact.sh"
 
-UPLOAD=no DRY_RUN=no DIGEST=''
+DIGEST=''
 readonly SECRETS='/(patroni|\.aws|secrets|\.pgpass[^/]*)(/|$)|/(config|patroni)\.yml$'
 
 main() {
-  read_options "$@"
+  read_options "$lib" "$@"
   trap 'fail_at $? $LINENO "$BASH_COMMAND"' ERR
   trap '[ -z "$STAGE" ] || rm -rf "$STAGE"' EXIT
   trap 'exit 1' HUP INT TERM
@@ -44,17 +44,6 @@ main() {
     store_stage config "config_backup_$(stamp).tar.gz" "content_digest=$DIGEST"
     [ "$UPLOAD" = no ] || upload_stored
   fi
-}
-
-read_options() {
-  local option
-  for option in "$@"; do
-    case $option in
-    --upload-s3) UPLOAD=yes ;;
-    --dry-run) DRY_RUN=yes LOG_FILE='' ;;
-    *) show_help "$lib" "$option" && exit 0 ;;
-    esac
-  done
 }
 
 # The files as they lie below /, links followed: their content is what counts, and releases come and go.

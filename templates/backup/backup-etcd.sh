@@ -10,10 +10,10 @@ lib=$(readlink -f -- "${BASH_SOURCE[0]}") || exit 1
 # shellcheck source=templates/backup/backup-artefact.sh
 . "${lib%/*}/backup-artefact.sh"
 
-UPLOAD=no DRY_RUN=no REVISION=''
+REVISION=''
 
 main() {
-  read_options "$@"
+  read_options "$lib" "$@"
   run_as_postgres "$@"
   trap 'fail_at $? $LINENO "$BASH_COMMAND"' ERR
   trap '[ -z "$STAGE" ] || rm -rf "$STAGE"' EXIT
@@ -30,17 +30,6 @@ main() {
   snapshot
   store_stage etcd "etcd_snapshot_$(stamp).tar.gz" "revision=$REVISION"
   [ "$UPLOAD" = no ] || upload_stored
-}
-
-read_options() {
-  local option
-  for option in "$@"; do
-    case $option in
-    --upload-s3) UPLOAD=yes ;;
-    --dry-run) DRY_RUN=yes LOG_FILE='' ;;
-    *) show_help "$lib" "$option" && exit 0 ;;
-    esac
-  done
 }
 
 etcd() {

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Closes gaps in the archived WAL. With archive_mode=on a new leader never archives what it had received as a replica: what
 # the old leader did not get to archive is missing for ever, unless it is taken from pg_wal in time (wal_keep_size). Called
-# by a timer; does something on the leader only, when the timeline changed or a segment is missing:
+# by cron; does something on the leader only, when the timeline changed or a segment is missing:
 #   1. archives what pg_wal still holds of this history and the archive does not
 #   2. looks for what is still missing where restore-wal.sh looks: what was gathered, and S3
 #   3. makes a new full backup where a gap stays, or where this node's archive has no full backup at all
@@ -54,7 +54,7 @@ read_options() {
   local option
   for option in "$@"; do
     case $option in
-    --dry-run) DRY_RUN=yes LOG_FILE='' ;;
+    --dry-run) DRY_RUN=yes ;;
     *) show_help "$lib" "$option" && exit 0 ;;
     esac
   done

@@ -35,8 +35,8 @@ load_settings() {
   . "$file" || die 3 "$file is not plain KEY=\"value\" lines"
   check_settings "$file"
   PATH=$PG_BIN:$SYSTEM_PATH
-  LOG_FILE=$LOG_DIR/$log_name.log
-  share_file "$LOG_FILE"
+  # A dry run changes nothing, not even a log.
+  LOG_FILE=$([ "${DRY_RUN:-no}" = yes ] || printf '%s' "$LOG_DIR/$log_name.log")
   export PGCONNECT_TIMEOUT=10 PGAPPNAME=$log_name
   PSQL=(psql -XAtq --no-password -v ON_ERROR_STOP=1 -h "$PG_HOST" -p "$PG_PORT" -U "$PG_USER" -d postgres)
 }
@@ -91,16 +91,26 @@ matches() {
   [[ ${!1} =~ $2 ]] || die 3 "$1 in $4: expected $3, found \"${!1}\""
 }
 
-# usage: share_file FILE; what root writes to first, postgres must be able to go on with
-share_file() {
-  [ "$EUID" -ne 0 ] || [ -e "$1" ] || install -m 0640 -o postgres -g postgres /dev/null "$1" 2>/dev/null || true
+# usage: as_postgres PROGRAM ARGUMENT...; from root; whoever else runs this is postgres, or the owner of what is backed up
+as_postgres() {
+  if [ "$EUID" -eq 0 ]; then setpriv --reuid=postgres --regid=postgres --init-groups "$@"; else "$@"; fi
+}
+
+# usage: append FILE LINE; to a file in a directory of postgres
+append() {
+  # Root never opens it for writing: it may be a link to anywhere.
+  if [ "$EUID" -eq 0 ]; then
+    (umask 027 && printf '%s\n' "$2" | as_postgres tee -a "$1" >/dev/null)
+  else
+    printf '%s\n' "$2" >>"$1"
+  fi
 }
 
 # usage: log LEVEL MESSAGE; to the script's log file and, as far as QUIET allows, to stderr
 log() {
   local line
   printf -v line '%(%Y-%m-%dT%H:%M:%SZ)T [%d] %s: %s' -1 "$$" "$1" "$2"
-  [ -z "$LOG_FILE" ] || { printf '%s\n' "$line" >>"$LOG_FILE"; } 2>/dev/null || LOG_FILE=
+  [ -z "$LOG_FILE" ] || append "$LOG_FILE" "$line" 2>/dev/null || LOG_FILE=
   [ "$QUIET" = yes ] && [ "$1" = info ] || printf '%s\n' "$line" >&2
 }
 
@@ -110,14 +120,28 @@ die() {
   exit "$1"
 }
 
-# usage: fail_at STATUS LINE COMMAND; for `trap … ERR`: says where an unforeseen failure happened, and ends with 1: only
-# `die` in a subshell, which has spoken already, keeps its status
+# usage: fail_at STATUS LINE COMMAND; for `trap … ERR`: says where an unforeseen failure happened, and ends with 1, or 7 where
+# a disk is full; only `die` in a subshell, which has spoken already, keeps its status
 fail_at() {
+  local full
   case $1 in
   [3-9] | 1[0-2]) exit "$1" ;;
   esac
-  log error "line $2 of ${0##*/} failed with $1: ${3%%$'\n'*}"
-  exit 1
+  full=$(full_disk "${BACKUP_ROOT-}" "${STATE_DIR-}" "${LOG_DIR-}" "${STAGE-}")
+  log error "line $2 of ${0##*/} failed with $1: ${3%%$'\n'*}${full:+; the disk of $full is full}"
+  exit $((${#full} > 0 ? 7 : 1))
+}
+
+# usage: full_disk DIRECTORY...; prints the first whose disk has next to nothing left: what failed meanwhile, failed for that
+full_disk() {
+  local directory free
+  for directory in "$@"; do
+    free=$(df --output=avail -B1 "$directory" 2>/dev/null | tail -n 1) || continue
+    if [[ $free =~ [0-9] ]] && ((free < 4 << 20)); then
+      printf '%s' "$directory"
+      return 0
+    fi
+  done
 }
 
 # usage: show_help SCRIPT ARGUMENT; prints the comment at the head of SCRIPT for -h and --help, else dies with 2
@@ -139,13 +163,19 @@ run_as_postgres() {
 # usage: take_lock NAME WAIT_SECONDS; one run of a kind on this host. Children inherit it: what still writes still holds.
 take_lock() {
   local file=$STATE_DIR/$1.lock holder=''
-  share_file "$file"
-  exec {LOCK_FD}>>"$file" || die 3 "cannot write the lock $file: is $STATE_DIR there, owned by $(id -un)?"
+  { [ -f "$file" ] || as_postgres touch "$file"; } 2>/dev/null || die 3 "cannot write the lock $file: is $STATE_DIR there, owned by postgres?"
+  # For reading is enough to lock it, and does no harm where root follows a link.
+  exec {LOCK_FD}<"$file" || die 3 "cannot open the lock $file"
   if ! flock -w "$2" "$LOCK_FD"; then
     IFS= read -r holder <"$file" || true
     die 4 "another run holds $file (${holder:-unknown}): nothing is done"
   fi
-  printf '%s, pid %d, since %(%Y-%m-%dT%H:%M:%SZ)T\n' "${0##*/}" "$$" -1 >"$file"
+  printf -v holder '%s, pid %d, since %(%Y-%m-%dT%H:%M:%SZ)T' "${0##*/}" "$$" -1
+  if [ "$EUID" -ne 0 ]; then
+    printf '%s\n' "$holder" >"$file"
+  else
+    as_postgres tee "$file" <<<"$holder" >/dev/null 2>&1 || die 3 "$file is not postgres' own: remove it"
+  fi
 }
 
 # usage: sql STATEMENT; prints the answer, columns separated by |. A server that accepts and never answers is a failure.
@@ -155,11 +185,7 @@ sql() {
 
 # usage: sql_as_postgres STATEMENT; PostgreSQL knows postgres by its user, not root
 sql_as_postgres() {
-  if [ "$EUID" -eq 0 ]; then
-    timeout "$SQL_SECONDS" setpriv --reuid=postgres --regid=postgres --init-groups "${PSQL[@]}" -c "$1"
-  else
-    sql "$1"
-  fi
+  as_postgres timeout "$SQL_SECONDS" "${PSQL[@]}" -c "$1"
 }
 
 # --- --check: is this host ready? ------------------------------------------------------------------------------

@@ -51,7 +51,7 @@ read_options() {
   while [ $# -gt 0 ]; do
     case $1 in
     --scheduled) SCHEDULED=yes ;;
-    --dry-run) DRY_RUN=yes LOG_FILE='' ;;
+    --dry-run) DRY_RUN=yes ;;
     --only) [ $# -gt 1 ] || die 2 '--only: expected a file of the archive' && ONLY=$(realpath -s -- "$2") && shift ;;
     *) show_help "$lib" "$1" && exit 0 ;;
     esac

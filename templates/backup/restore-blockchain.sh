@@ -31,7 +31,7 @@ main() {
   find_artefact blockchain blockchain_backup "$FILE"
   choose_target
   take_lock backup-blockchain 0
-  make_stage "${PLACE:-$STATE_DIR}" "$(stat -L -c %s "$ARTEFACT")"
+  make_stage "${PLACE:-/var/tmp}" "$(stat -L -c %s "$ARTEFACT")"
   prove_artefact blockchain
   log info "$ARTEFACT is whole: block ${FIELD[block_height]:-unknown}, made at ${FIELD[created_at]}"
   compare_places

@@ -10,12 +10,18 @@ const VARIABLES = [
   { backup_etcd_endpoint: 'http://10.0.0.1:2379', blockchain_database: '/srv/chain.db' },
 ] as const;
 const TIMES = String.raw`((?:[\d*/]+ ){5})`;
-const COMMAND = String.raw`(/opt/fanatico/backup/scripts/(\S+\.sh)(?: --[a-z0-9-]+)* >>/\S+\.log 2>&1)`;
+const COMMAND = String.raw`(/opt/fanatico/backup/scripts/(\S+\.sh)(?: --[a-z0-9-]+)*)`;
+/** What postgres runs writes its own log; what root runs, a program of postgres. */
+const AS_POSTGRES = String.raw` >>/\S+\.log 2>&1`;
+const AS_ROOT = String.raw` 2>&1 \| runuser -u postgres -- tee -a /\S+\.log >/dev/null`;
 
-/** Times, user, command, script of each line; and what is neither a comment nor a setting nor such a line. */
+/** Times, command, script of each line; and what is neither a comment nor a setting nor such a line. */
 function lines(form: 'cron.d' | 'crontab', variables: object): { jobs: string[][]; others: string[] } {
-  const user = form === 'cron.d' ? '(postgres|root) ' : '()';
-  const job = new RegExp(`^${TIMES}${user}${COMMAND}$`);
+  const job = new RegExp(
+    form === 'crontab'
+      ? `^${TIMES}${COMMAND}${AS_POSTGRES}$`
+      : `^${TIMES}(?:postgres ${COMMAND}${AS_POSTGRES}|root ${COMMAND}${AS_ROOT})$`,
+  );
   const text = rendered(
     readFileSync(`templates/backup/${form}.hbs`, 'utf8'),
     scope(),
@@ -25,7 +31,7 @@ function lines(form: 'cron.d' | 'crontab', variables: object): { jobs: string[][
   const all = String(text).split('\n');
   assert.is(all.pop(), '', 'cron leaves out a last line without its end');
   const kept = all.filter((line) => !/^#|^[A-Z_]+=\S*$/.test(line));
-  const jobs = kept.map((line) => job.exec(line)?.slice(1) ?? []);
+  const jobs = kept.map((line) => job.exec(line)?.slice(1).filter(Boolean) ?? []);
   return { jobs, others: kept.filter((line) => !job.test(line)) };
 }
 
@@ -33,14 +39,13 @@ for (const variables of VARIABLES)
   test(`both forms are cron's, name only scripts that are there, and say the same: ${JSON.stringify(variables)}`, () => {
     const [installed, plain] = [lines('cron.d', variables), lines('crontab', variables)];
     assert.equal([...installed.others, ...plain.others], []);
-    const withoutUser = installed.jobs.map(([times, , ...rest]) => [times, '', ...rest]);
-    assert.equal(withoutUser, plain.jobs);
+    assert.equal(installed.jobs, plain.jobs);
     assert.ok(plain.jobs.length >= 6);
-    for (const [, , command = '', script = ''] of plain.jobs) {
+    for (const [, command = '', script = ''] of plain.jobs) {
       assert.ok(existsSync(`templates/backup/${script}`), script);
       assert.not.match(command, /%/, 'cron takes % for the end of a line');
     }
-    assert.equal(new Set(plain.jobs.map(([, , , script]) => script)).size, plain.jobs.length, 'each once');
+    assert.equal(new Set(plain.jobs.map(([, , script]) => script)).size, plain.jobs.length, 'each once');
   });
 
 test.run();

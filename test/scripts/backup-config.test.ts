@@ -1,12 +1,22 @@
 // backup-config.sh and restore-config.sh: what comes along, what never does, and when no new artefact is made.
 import * as assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { suite } from 'uvu';
-import { BackupHost, type Ran, run, type Settings } from './backup-host.ts';
+import { BackupHost, ended, type Ran, run, type Settings } from './backup-host.ts';
+import { refused, succeeded } from './ran.ts';
 
 const test = suite('backup-config.sh');
 
@@ -44,11 +54,6 @@ const backup = (args: readonly string[] = [], more: Settings = {}): Promise<Ran>
 const restore = (...args: string[]): Promise<Ran> => host.run('restore-config.sh', args, settings);
 const stored = (): string[] =>
   readdirSync(join(host.archive, 'config')).filter((name) => !name.endsWith('.json'));
-
-function succeeded(ran: Ran): Ran {
-  assert.equal(ran.status, 0, ran.stderr);
-  return ran;
-}
 
 async function unpacked(): Promise<string> {
   const target = join(host.dir, 'out');
@@ -124,6 +129,32 @@ test('--apply puts back what differs and keeps what was there; --only one file',
   const aside = readdirSync(etc).filter((name) => name.startsWith('crontab.before-restore.'));
   assert.equal(aside.length, 1);
   assert.equal(readFileSync(join(etc, aside[0] ?? ''), 'utf8'), 'mine\n');
+});
+
+for (const place of ['log/backup-config.log', 'state/backup-config.lock'])
+  test(`root, who runs it by cron, writes nothing through a link that postgres laid at ${place}`, async () => {
+    const roots = join(host.dir, 'roots');
+    writeFileSync(roots, 'of root\n', { mode: 0o600 });
+    rmSync(join(host.dir, place), { force: true });
+    symlinkSync(roots, join(host.dir, place));
+    const env = { ...process.env, FANATICO_BACKUP_CONF: host.conf(settings) };
+    const ran = await ended(spawn(join(host.dir, 'scripts/backup-config.sh'), { env }));
+    if (place.endsWith('lock')) refused(ran, 3, /backup-config.lock is not postgres' own: remove it/);
+    else succeeded(ran);
+    assert.equal(readFileSync(roots, 'utf8'), 'of root\n');
+  });
+
+test('as root it leaves log and lock to postgres', async () => {
+  const env = { ...process.env, FANATICO_BACKUP_CONF: host.conf(settings) };
+  succeeded(await ended(spawn(join(host.dir, 'scripts/backup-config.sh'), { env })));
+  for (const path of ['log/backup-config.log', 'state/backup-config.lock'])
+    assert.equal(
+      run('stat', ['-c', '%U', join(host.dir, path)])
+        .toString()
+        .trim(),
+      'postgres',
+    );
+  succeeded(await backup());
 });
 
 test('--dry-run names the files and makes nothing', async () => {
