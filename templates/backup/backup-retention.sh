@@ -1,12 +1,13 @@
 #!/bin/bash
 # Removes from this host's archive what nobody needs any more: full backups of 30 days, WAL from before the newest full
 # backup that ended 7 days ago, the blockchain's state of 30 days, configuration of 90. What stays: retention-plan.sh.
-# Removes nothing at all while the newest good full backup is too old, uploads wait, a restore runs, or the schedule is
-# frozen, even when typed by hand. Never touches S3: its lifecycle is the bucket's.
+# Removes nothing at all while uploads wait, a restore runs, or the schedule is frozen, even when typed by hand; and no full
+# backup and no WAL while the newest good full backup here is too old: backups may be failing, or this member does not lead.
+# Never touches S3: its lifecycle is the bucket's.
 #
 # usage: backup-retention.sh [--dry-run] [--help]
 #   --dry-run   names exactly what would go; changes nothing
-# exit status: 0 done; 12 nothing is removed now, and the reason is said; others see backup-lib.sh
+# exit status: 0 done; 12 nothing, or no full backup and no WAL, is removed now, and the reason is said; others see backup-lib.sh
 lib=$(readlink -f -- "${BASH_SOURCE[0]}") || exit 1
 # shellcheck source=templates/backup/backup-lib.sh
 . "${lib%/*}/backup-lib.sh"
@@ -21,7 +22,7 @@ lib=$(readlink -f -- "${BASH_SOURCE[0]}") || exit 1
 # shellcheck source=templates/backup/retention-plan.sh
 . "${lib%/*}/retention-plan.sh"
 
-DRY_RUN=no LISTING=''
+DRY_RUN=no LISTING='' KEEP_FULLS=''
 
 main() {
   read_options "$@"
@@ -30,7 +31,6 @@ main() {
   trap '[ -z "$LISTING" ] || rm -f "$LISTING"' EXIT
   trap 'exit 1' HUP INT TERM
   load_settings backup-retention
-  [ "$DRY_RUN" = no ] || LOG_FILE=''
   cd /
   derive_keys
   check_archive
@@ -38,7 +38,9 @@ main() {
   LISTING=$(mktemp "$STATE_DIR/retention.XXXXXX")
   list_archive >"$LISTING"
   hold
+  KEEP_FULLS=$(reason_to_keep_fulls)
   remove_what_may_go
+  [ -z "$KEEP_FULLS" ] || { log warn "no full backup and no WAL is removed: $KEEP_FULLS" && exit 12; }
 }
 
 read_options() {
@@ -124,19 +126,24 @@ hold() {
 }
 
 reason_to_hold() {
-  local newest
   freeze_problem
   # A restore beside the cluster raises no marker; it holds its lock.
   [ ! -e "$STATE_DIR/restore-full.lock" ] || flock -n "$STATE_DIR/restore-full.lock" true || printf 'a restore is running. '
-  newest=$(awk -F '\t' '$1 == "full" && $3 > newest { newest = $3 } END { print newest }' "$LISTING")
-  if [ -z "$newest" ]; then
-    printf 'there is no good full backup. '
-  elif (($(printf '%(%s)T' -1) - $(date -u -d "$newest" +%s) > VERIFY_MAX_AGE_HOURS * 3600)); then
-    printf 'the newest good full backup ended at %s, more than %d hours ago. ' "$newest" "$VERIFY_MAX_AGE_HOURS"
-  fi
   if [ -n "$S3_BUCKET" ]; then
     count_pending
     [ "$PENDING" -eq 0 ] || printf '%d artefacts wait for S3. ' "$PENDING"
+  fi
+}
+
+# What every member makes (configuration, etcd's snapshots) does not hang on this: its newest two stay anyway.
+reason_to_keep_fulls() {
+  local newest
+  newest=$(awk -F '\t' '$1 == "full" && $3 > newest { newest = $3 } END { print newest }' "$LISTING")
+  if [ -n "$newest" ]; then
+    (($(printf '%(%s)T' -1) - $(date -u -d "$newest" +%s) <= VERIFY_MAX_AGE_HOURS * 3600)) ||
+      printf 'the newest good full backup ended at %s, more than %d hours ago' "$newest" "$VERIFY_MAX_AGE_HOURS"
+  elif grep -q '^wal' "$LISTING"; then
+    printf 'there is no good full backup'
   fi
 }
 
@@ -150,7 +157,7 @@ ago() {
 remove_what_may_go() {
   local action path reason removed=0
   while IFS=$'\t' read -r action path reason; do
-    [ "$action" = delete ] || continue
+    [[ $action == delete && (-z $KEEP_FULLS || $path != @(full|wal)/*) ]] || continue
     removed=$((removed + 1))
     if [ "$DRY_RUN" = yes ]; then
       printf '%s\n' "$path"

@@ -14,6 +14,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { suite } from 'uvu';
 import { BackupHost, type Ran, type Settings } from './backup-host.ts';
+import { refused, succeeded } from './ran.ts';
 
 const test = suite('backup-retention.sh');
 const FULL = 'full_backup_20261123_014927.tar.gz';
@@ -117,13 +118,6 @@ test('what --dry-run names is exactly what goes, and a second run finds nothing'
 });
 
 const HELD: [string, () => void, Settings, RegExp][] = [
-  [
-    'the newest full backup is too old',
-    () => age(3),
-    {},
-    /the newest good full backup ended at .* more than 26 hours ago/,
-  ],
-  ['there is none', () => age(99), {}, /there is no good full backup/],
   ['the schedule is frozen', () => freeze(), {}, /frozen by run-7/],
   [
     'a restore runs',
@@ -138,11 +132,34 @@ for (const [what, spoil, more, reason] of HELD)
     spoil();
     host.own();
     const before = artefacts();
-    const ran = await retention([], more);
-    assert.match(ran.stderr, reason);
-    assert.equal(ran.status, 12, ran.stderr);
+    refused(await retention([], more), 12, reason);
     assert.deepEqual(artefacts(), before);
   });
+
+for (const [what, days, reason] of [
+  [
+    'the newest full backup is too old',
+    3,
+    /no full backup and no WAL .*: the newest good .* more than 26 hours ago/,
+  ],
+  ['there is none', 99, /no full backup and no WAL is removed: there is no good full backup/],
+] as const)
+  test(`while ${what}, as on a member that does not lead, only what every member makes goes`, async () => {
+    age(days);
+    host.own();
+    const before = artefacts();
+    const named = (await retention(['--dry-run'])).stdout.trim().split('\n').sort();
+    refused(await retention(), 12, reason);
+    const gone = before.filter((name) => !artefacts().includes(name));
+    assert.deepEqual(gone.sort(), named);
+    assert.deepEqual([...new Set(gone.map((name) => name.split('/')[0]))], ['blockchain', 'config']);
+  });
+
+test('where neither server nor full backup ever was, what is old goes and nothing is held against it', async () => {
+  for (const kind of [host.full, host.wal]) for (const name of readdirSync(kind)) rmSync(join(kind, name));
+  const { stderr } = succeeded(await retention());
+  assert.match(stderr, /blockchain\/\S+ is removed: made /);
+});
 
 /** Takes the full backups of the last days away. */
 function age(days: number): void {
