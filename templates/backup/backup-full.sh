@@ -155,9 +155,7 @@ base_backup() {
 
 # usage: stream_failed STATUS...; of pg_basebackup, tee, the compressor, openssl, tee. A full disk breaks them all.
 stream_failed() {
-  local free
-  free=$(df --output=avail -B1 "$BACKUP_ROOT/full" | tail -n 1)
-  ((free >= 4 << 20)) || die 7 "$NAME: the disk of $BACKUP_ROOT/full is full; nothing of it is kept, and nothing else was deleted"
+  [ -z "$(full_disk "$BACKUP_ROOT/full")" ] || die 7 "$NAME: the disk of $BACKUP_ROOT/full is full; nothing of it is kept, and nothing else was deleted"
   [ "$1" -ne 124 ] || die 1 "$NAME: pg_basebackup did not end within $FULL_TIMEOUT_SECONDS s (FULL_TIMEOUT_SECONDS)"
   die 1 "$NAME: the stream broke off; pg_basebackup, tee, ${COMPRESS[0]}, encryption and tee ended with $*"
 }

@@ -72,12 +72,17 @@ take_stream() {
     READERS+=($!)
   done
   tee "$WORK"/{plain,size,ends} | compress | encrypt | tee "$WORK/stored" >"${TEMPORARIES[0]}" ||
-    die 1 "$NAME was not stored: writing to $DIRECTORY failed"
+    stream_failed
   for job in "${READERS[@]}"; do wait "$job" || true; done
   READERS=()
   last=$(tail -n 1 "$WORK/ends.txt")
   [ "$last" = MANIFEST.json ] ||
     die 1 "$NAME is not stored: what came in is not whole (its last member is \"$last\", not MANIFEST.json)"
+}
+
+stream_failed() {
+  [ -z "$(full_disk "$DIRECTORY")" ] || die 7 "$NAME was not stored: the disk of $DIRECTORY is full; nothing of it is kept, and nothing else was deleted"
+  die 1 "$NAME was not stored: writing to $DIRECTORY failed"
 }
 
 hash() { openssl dgst -sha256 -r; }

@@ -15,43 +15,25 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { suite } from 'uvu';
-import { BackupHost, ended, PG_BIN, type Ran, run, type Settings, sidecarOf } from './backup-host.ts';
+import { ended, PG_BIN, run, sidecarOf } from './backup-host.ts';
+import { FullBackups } from './full-backups.ts';
 import { PostgresServer } from './postgres-server.ts';
+import { refused } from './ran.ts';
+import { onSmallDisk } from './small-disk.ts';
 
 const test = suite('backup-full.sh');
-let server: PostgresServer;
-let host: BackupHost;
-test.before(() => {
-  server = new PostgresServer();
-});
-test.after(() => server.remove());
-test.before.each(() => {
-  host = new BackupHost();
-  host.linkPostgres();
-});
-test.after.each(() => {
-  server.archiveWith('/bin/true');
-  host.remove();
-});
-
-function full(args: readonly string[], settings: Settings = {}): Promise<Ran> {
-  return host.run('backup-full.sh', args, { ...server.settings, ...settings });
-}
-
-function refused(ran: Ran, status: number, reason: RegExp): void {
-  assert.match(ran.stderr, reason);
-  assert.equal(ran.status, status, ran.stderr);
-}
+const on = new FullBackups();
+on.prepare(test);
 
 /** The names of the full backups; that nothing else is there but their companions and the link is checked too. */
 function fulls(): string[] {
-  const names = readdirSync(host.full).filter((name) => name !== 'latest.tar.gz');
+  const names = readdirSync(on.host.full).filter((name) => name !== 'latest.tar.gz');
   const backups = names.filter((name) => name.endsWith('.tar.gz'));
   assert.deepEqual(names.sort(), backups.flatMap((name) => [name, `${name}.json`, `${name}.sha256`]).sort());
   return backups;
 }
 
-const slots = () => server.sql('select count(*) from pg_replication_slots');
+const slots = () => on.server.sql('select count(*) from pg_replication_slots');
 
 async function until(what: string, holds: () => boolean): Promise<void> {
   for (let i = 0; i < 400; i++) {
@@ -63,50 +45,46 @@ async function until(what: string, holds: () => boolean): Promise<void> {
 
 /** Decrypts by the documented command, unpacks, and lets pg_verifybackup judge. */
 function verifiesByHand(name: string): void {
-  const data = join(host.dir, 'unpacked');
+  const data = join(on.host.dir, 'unpacked');
   mkdirSync(data);
-  const decrypt = `openssl enc -d -aes-256-cbc -pbkdf2 -pass file:${host.key} -in ${join(host.full, name)}`;
+  const decrypt = `openssl enc -d -aes-256-cbc -pbkdf2 -pass file:${on.host.key} -in ${join(on.host.full, name)}`;
   run('bash', ['-c', `set -o pipefail; ${decrypt} | gunzip | tar -x -C ${data}`]);
   run(join(PG_BIN, 'pg_verifybackup'), [data]);
   rmSync(data, { recursive: true });
 }
 
 test('archives without a failure, and makes a full backup that decrypts, verifies and is the latest', async () => {
-  const conf = host.conf({ ...server.settings, PG_BIN });
-  host.own();
-  server.archiveWith(`FANATICO_BACKUP_CONF=${conf} ${join(host.dir, 'scripts/backup-wal.sh')} %f %p`);
-  server.sql('create table t as select g, md5(g::text) from generate_series(1, 10000) g');
-  server.sql('select pg_switch_wal()');
-  const made = await full(['--verify']);
+  on.archive();
+  const made = await on.full(['--verify']);
   assert.equal(made.status, 0, made.stderr);
   const [name = ''] = fulls();
-  assert.equal(readlinkSync(join(host.full, 'latest.tar.gz')), name);
-  const sidecar = sidecarOf(readFileSync(join(host.full, `${name}.json`), 'utf8'));
-  assert.equal(sidecar.system_identifier, server.sql('select system_identifier from pg_control_system()'));
+  assert.equal(readlinkSync(join(on.host.full, 'latest.tar.gz')), name);
+  const sidecar = sidecarOf(readFileSync(join(on.host.full, `${name}.json`), 'utf8'));
+  assert.equal(sidecar.system_identifier, on.server.sql('select system_identifier from pg_control_system()'));
   assert.equal(sidecar.role, 'leader');
   assert.equal(sidecar.max_connections, 100);
   assert.ok(String(sidecar.started_at) < String(sidecar.ended_at));
-  assert.ok(existsSync(join(host.wal, `${sidecar.first_wal}.gz.json`)));
+  assert.ok(existsSync(join(on.host.wal, `${sidecar.first_wal}.gz.json`)));
   verifiesByHand(name);
-  run('bash', ['-c', `cd ${host.full} && sha256sum -c --quiet *.sha256`]);
-  assert.equal(server.sql('select failed_count from pg_stat_archiver'), '0');
+  run('bash', ['-c', `cd ${on.host.full} && sha256sum -c --quiet *.sha256`]);
+  assert.equal(on.server.sql('select failed_count from pg_stat_archiver'), '0');
   assert.equal(slots(), '0');
-  const verified = await host.run('backup-verify.sh', ['--deep'], { ...server.settings, PG_BIN });
+  const verified = await on.host.run('backup-verify.sh', ['--deep'], { ...on.server.settings, PG_BIN });
   assert.equal(verified.status, 0, verified.stderr);
-  assert.match(readFileSync(join(host.dir, 'log/backup-full.log'), 'utf8'), /verified to its end/);
+  assert.match(readFileSync(join(on.host.dir, 'log/backup-full.log'), 'utf8'), /verified to its end/);
 });
 
 test('without --verify the link stays where it was', async () => {
-  symlinkSync('full_backup_20200101_000000.tar.gz', join(host.full, 'latest.tar.gz'));
-  assert.equal((await full([])).status, 0);
-  assert.equal(readlinkSync(join(host.full, 'latest.tar.gz')), 'full_backup_20200101_000000.tar.gz');
+  symlinkSync('full_backup_20200101_000000.tar.gz', join(on.host.full, 'latest.tar.gz'));
+  assert.equal((await on.full([])).status, 0);
+  assert.equal(readlinkSync(join(on.host.full, 'latest.tar.gz')), 'full_backup_20200101_000000.tar.gz');
   assert.equal(fulls().length, 1);
 });
 
 test('works from a directory that postgres cannot enter, such as /root', async () => {
-  const closed = join(host.dir, 'closed');
+  const closed = join(on.host.dir, 'closed');
   mkdirSync(closed, { mode: 0o700 });
-  const ran = await host.run('backup-full.sh', [], server.settings, closed);
+  const ran = await on.host.run('backup-full.sh', [], on.server.settings, closed);
   assert.equal(ran.status, 0, ran.stderr);
 });
 
@@ -116,126 +94,127 @@ for (const [what, ending] of [
   ['ends too early and says that all is well', 'exit 0'],
 ] as const)
   test(`keeps nothing when pg_basebackup ${what} in the middle`, async () => {
-    rmSync(join(host.bin, 'pg_basebackup'));
-    host.stub('pg_basebackup', `${PG_BIN}/pg_basebackup "$@" 2>/dev/null | head -c 3000000`, ending);
-    const ran = await full(['--verify']);
+    rmSync(join(on.host.bin, 'pg_basebackup'));
+    on.host.stub('pg_basebackup', `${PG_BIN}/pg_basebackup "$@" 2>/dev/null | head -c 3000000`, ending);
+    const ran = await on.full(['--verify']);
     assert.equal(
       ran.status !== 0 && ran.status !== null && ran.status < 126,
       true,
       `${ran.status}: ${ran.stderr}`,
     );
     assert.deepEqual(fulls(), []);
-    assert.ok(!existsSync(join(host.full, 'latest.tar.gz')));
+    assert.ok(!existsSync(join(on.host.full, 'latest.tar.gz')));
     await until('the slot is gone', () => slots() === '0');
   });
 
 test('makes no backup whose sidecar would lack the limits of the server', async () => {
-  rmSync(join(host.bin, 'psql'));
-  host.stub('psql', '[[ $* != *max_wal_senders* ]] || exit 2', `exec ${PG_BIN}/psql "$@"`);
-  refused(await full([]), 9, /does not answer/);
+  rmSync(join(on.host.bin, 'psql'));
+  on.host.stub('psql', '[[ $* != *max_wal_senders* ]] || exit 2', `exec ${PG_BIN}/psql "$@"`);
+  refused(await on.full([]), 9, /does not answer/);
   assert.deepEqual(fulls(), []);
 });
 
 test('leaves nobody behind who waits for a stream that never began', async () => {
-  host.stub('tee', 'exit 1');
-  const child = host.start('backup-full.sh', [], server.settings);
+  on.host.stub('tee', 'exit 1');
+  const child = on.host.start('backup-full.sh', [], on.server.settings);
   const ran = await Promise.race([ended(child), sleep(10_000, undefined, { ref: false })]);
   assert.equal(ran?.status, 1, ran?.stderr ?? 'it hangs');
   assert.deepEqual(fulls(), []);
 });
 
 test('killed in the middle, leaves nothing that looks like a backup, and the next one clears up', async () => {
-  rmSync(join(host.bin, 'pg_basebackup'));
-  const go = join(host.dir, 'go');
-  host.stub(
+  rmSync(join(on.host.bin, 'pg_basebackup'));
+  const go = join(on.host.dir, 'go');
+  on.host.stub(
     'pg_basebackup',
-    `touch ${host.dir}/state/started; until [ -e ${go} ]; do sleep 0.02; done`,
+    `touch ${on.host.dir}/state/started; until [ -e ${go} ]; do sleep 0.02; done`,
     `exec ${PG_BIN}/pg_basebackup "$@"`,
   );
-  const child = host.start('backup-full.sh', [], server.settings);
+  const child = on.host.start('backup-full.sh', [], on.server.settings);
   const end = ended(child);
-  await until('the stream has begun', () => existsSync(join(host.dir, 'state/started')));
-  refused(await full([]), 4, /another run holds .*backup-full.lock \(backup-full.sh, pid \d+, since /);
-  const elsewhere = join(host.dir, 'elsewhere');
+  await until('the stream has begun', () => existsSync(join(on.host.dir, 'state/started')));
+  refused(await on.full([]), 4, /another run holds .*backup-full.lock \(backup-full.sh, pid \d+, since /);
+  const elsewhere = join(on.host.dir, 'elsewhere');
   mkdirSync(elsewhere);
-  host.own();
-  refused(await full([], { STATE_DIR: elsewhere }), 4, /another full backup of this cluster is running/);
+  on.host.own();
+  refused(await on.full([], { STATE_DIR: elsewhere }), 4, /another full backup of this cluster is running/);
   child.kill('SIGKILL');
   writeFileSync(go, '');
   await end;
   await until('the slot is gone', () => slots() === '0');
-  assert.ok(!readdirSync(host.full).some((name) => !name.startsWith('.')));
+  assert.ok(!readdirSync(on.host.full).some((name) => !name.startsWith('.')));
   // What the killed script had started still writes, and holds the lock as long as it does.
-  run('flock', ['-w', '20', join(host.dir, 'state/backup-full.lock'), 'true']);
-  assert.equal((await full([])).status, 0);
+  run('flock', ['-w', '20', join(on.host.dir, 'state/backup-full.lock'), 'true']);
+  assert.equal((await on.full([])).status, 0);
   assert.equal(fulls().length, 1);
 });
 
 test('a disk that is too small is seen beforehand; one that fills up costs only the new backup', async () => {
-  run('mount', ['-t', 'tmpfs', '-o', 'size=2m,mode=0700,uid=postgres,gid=postgres', 'tmpfs', host.full]);
-  try {
+  await onSmallDisk(on.host.full, '2m', async () => {
     refused(
-      await full([]),
+      await on.full([]),
       7,
       /MiB free, and about \d+ MiB are needed: make room first; nothing was deleted/,
     );
-    const asked = join(host.dir, 'state/asked');
-    host.stub(
+    const asked = join(on.host.dir, 'state/asked');
+    on.host.stub(
       'df',
       `[ ! -e ${asked} ] || exec /bin/df "$@"`,
       `touch ${asked}; echo Avail; echo 99999999999999`,
     );
-    refused(await full([]), 7, /the disk of .* is full; nothing of it is kept/);
-    assert.deepEqual(readdirSync(host.full), []);
-  } finally {
-    run('umount', [host.full]);
-  }
+    refused(await on.full([]), 7, /the disk of .* is full; nothing of it is kept/);
+    assert.deepEqual(readdirSync(on.host.full), []);
+  });
 });
 
 test('refuses tablespaces, which one stream cannot hold', async () => {
-  const place = join(server.dir, 'space');
+  const place = join(on.server.dir, 'space');
   mkdirSync(place);
   run('chown', ['postgres:postgres', place]);
-  server.sql(`create tablespace extra location '${place}'`);
+  on.server.sql(`create tablespace extra location '${place}'`);
   try {
-    refused(await full([]), 3, /1 tablespaces of its own/);
+    refused(await on.full([]), 3, /1 tablespaces of its own/);
   } finally {
-    server.sql('drop tablespace extra');
+    on.server.sql('drop tablespace extra');
   }
 });
 
 test('refuses --upload-s3 without S3, before anything is made', async () => {
-  refused(await full(['--upload-s3']), 3, /S3 is not configured: S3_BUCKET/);
+  refused(await on.full(['--upload-s3']), 3, /S3 is not configured: S3_BUCKET/);
   assert.deepEqual(fulls(), []);
 });
 
 test('--check, --dry-run and --init-archive look before anything is made', async () => {
-  const check = await full(['--check']);
+  const check = await on.full(['--check']);
   assert.equal(check.status, 0, check.stdout + check.stderr);
   assert.match(check.stdout, /^ok {2}replication: postgres may take base backups$/m);
-  assert.match((await full(['--dry-run'])).stderr, /db1 would make a full backup now/);
-  assert.ok(!existsSync(join(host.archive, 'CLUSTER.json')));
+  assert.match((await on.full(['--dry-run'])).stderr, /db1 would make a full backup now/);
+  assert.ok(!existsSync(join(on.host.archive, 'CLUSTER.json')));
   assert.deepEqual(fulls(), []);
-  assert.equal((await full(['--init-archive'])).status, 0);
-  const claimed = sidecarOf(readFileSync(join(host.archive, 'CLUSTER.json'), 'utf8'));
+  assert.equal((await on.full(['--init-archive'])).status, 0);
+  const claimed = sidecarOf(readFileSync(join(on.host.archive, 'CLUSTER.json'), 'utf8'));
   assert.equal(claimed.cluster, 'test');
-  refused(await full(['--init-archive'], { CLUSTER_NAME: 'new' }), 3, /is of the cluster "test", not of new/);
+  refused(
+    await on.full(['--init-archive'], { CLUSTER_NAME: 'new' }),
+    3,
+    /is of the cluster "test", not of new/,
+  );
 });
 
 test('refuses the archive of another system, and moves nothing aside by itself', async () => {
-  const settings = host.takeGolden();
-  const identifier = server.sql('select system_identifier from pg_control_system()');
+  const settings = on.host.takeGolden();
+  const identifier = on.server.sql('select system_identifier from pg_control_system()');
   refused(
-    await full([], settings),
+    await on.full([], settings),
     3,
     new RegExp(`of the system 7711173371281793642, and this server is ${identifier}`),
   );
-  rmSync(join(host.archive, 'CLUSTER.json'));
-  refused(await full(['--init-archive'], settings), 3, /is not of this server/);
+  rmSync(join(on.host.archive, 'CLUSTER.json'));
+  refused(await on.full(['--init-archive'], settings), 3, /is not of this server/);
 });
 
 test('a replica says who leads and ends well; --here makes it there; without a leader it fails', async () => {
-  const replica = new PostgresServer(server);
+  const replica = new PostgresServer(on.server);
   const patroni = createServer((_request, response) => response.end(JSON.stringify({ members }))).listen(
     0,
     '127.0.0.1',
@@ -250,29 +229,29 @@ test('a replica says who leads and ends well; --here makes it there; without a l
       () => replica.sql('select count(*) from pg_stat_wal_receiver') === '1',
     );
     const there = { ...replica.settings, NODE_NAME: 'db2' };
-    assert.match((await full([], there)).stderr, /leads: nothing to do here/);
+    assert.match((await on.full([], there)).stderr, /leads: nothing to do here/);
     const url = { ...there, PATRONI_URL: `http://127.0.0.1:${(patroni.address() as AddressInfo).port}` };
-    const named = await full([], url);
+    const named = await on.full([], url);
     assert.match(named.stderr, /db1 leads: nothing to do here/);
     assert.equal(named.status, 0);
     members = [{ name: 'db3', role: 'replica' }];
-    refused(await full([], url), 1, /no leader is known: nobody makes a backup/);
+    refused(await on.full([], url), 1, /no leader is known: nobody makes a backup/);
     assert.deepEqual(fulls(), []);
-    const nothing = await host.run('backup-verify.sh', [], { ...there, PG_BIN });
+    const nothing = await on.host.run('backup-verify.sh', [], { ...there, PG_BIN });
     assert.match(nothing.stderr, /holds no backup on this member: nothing to verify here/);
     assert.equal(nothing.status, 0);
-    const made = await full(['--here', '--verify'], there);
+    const made = await on.full(['--here', '--verify'], there);
     assert.equal(made.status, 0, made.stderr);
     const [name = ''] = fulls();
-    assert.equal(sidecarOf(readFileSync(join(host.full, `${name}.json`), 'utf8')).role, 'replica');
+    assert.equal(sidecarOf(readFileSync(join(on.host.full, `${name}.json`), 'utf8')).role, 'replica');
     verifiesByHand(name);
-    const proved = await host.run('backup-verify.sh', [], { ...there, PG_BIN, VERIFY_MAX_AGE_HOURS: '1' });
+    const proved = await on.host.run('backup-verify.sh', [], { ...there, PG_BIN, VERIFY_MAX_AGE_HOURS: '1' });
     assert.doesNotMatch(proved.stderr, /freshness/);
-    const xid = () => server.sql('select pg_snapshot_xmax(pg_current_snapshot())');
+    const xid = () => on.server.sql('select pg_snapshot_xmax(pg_current_snapshot())');
     const before = xid();
-    assert.equal((await host.run('backup-heartbeat.sh', [], there)).status, 0);
+    assert.equal((await on.host.run('backup-heartbeat.sh', [], there)).status, 0);
     assert.equal(xid(), before);
-    assert.equal((await host.run('backup-heartbeat.sh', [], server.settings)).status, 0);
+    assert.equal((await on.host.run('backup-heartbeat.sh', [], on.server.settings)).status, 0);
     assert.notEqual(xid(), before);
   } finally {
     patroni.close();
@@ -281,13 +260,13 @@ test('a replica says who leads and ends well; --here makes it there; without a l
 });
 
 test('a server that does not answer is a failure of backup and heartbeat', async () => {
-  refused(await full([], { PG_PORT: '5498' }), 9, /does not answer/);
-  refused(await host.run('backup-heartbeat.sh', [], { PG_PORT: '5498' }), 1, /took no heartbeat/);
+  refused(await on.full([], { PG_PORT: '5498' }), 9, /does not answer/);
+  refused(await on.host.run('backup-heartbeat.sh', [], { PG_PORT: '5498' }), 1, /took no heartbeat/);
 });
 
 test('arguments it does not know are refused', async () => {
-  refused(await full(['--verfiy']), 2, /did not expect "--verfiy": see backup-full.sh --help/);
-  assert.match((await full(['--help'])).stdout, /usage: backup-full.sh/);
+  refused(await on.full(['--verfiy']), 2, /did not expect "--verfiy": see backup-full.sh --help/);
+  assert.match((await on.full(['--help'])).stdout, /usage: backup-full.sh/);
 });
 
 test.run();
