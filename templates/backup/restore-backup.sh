@@ -19,7 +19,7 @@ find_backup() {
 # usage: find_file PATH; a file anywhere; its sidecar beside it, in the archive, or in S3
 find_file() {
   local file=$1 candidate candidates
-  [[ -e $file ]] || refuse 10 "$file does not exist" || return 1
+  [[ -e $file ]] || refuse 10 "$file does not exist. $(newest_there)" || return 1
   [[ -f $file && -r $file ]] || refuse 3 "$file cannot be read as $(id -un): it must be a file of its own" || return 1
   FILE=$file NAME=${file##*/} NAME=${NAME%.enc} KEY=''
   mapfile -t candidates < <(printf '%s\n' "$file.json" "${file%.enc}.json" && list_directories full | sed "s|$|/$NAME.json|")
@@ -44,7 +44,14 @@ find_named() {
     if find_in_s3 "$name"; then return 0; fi
     [ -n "$first" ] || first=$PROBLEM worst=$STATUS
   fi
-  refuse "$worst" "${first:-$name is in none of the sources (${SOURCES[*]})}"
+  refuse "$worst" "${first:-$name is in none of the sources (${SOURCES[*]}). $(newest_there)}"
+}
+
+# Prints what could be meant instead of a backup that is not there.
+newest_there() {
+  local newest
+  newest=$(list_fulls 2>/dev/null | sort -u | tail -n 1) || newest=''
+  printf 'The newest there is: %s' "${newest:-none at all}"
 }
 
 # usage: find_in_s3 NAME

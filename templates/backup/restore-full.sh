@@ -181,11 +181,12 @@ restore() {
 
 # Everything that can be known before anything is touched.
 look() {
+  # First what a restore would do to this node: whoever types it on a living one is told so, whatever the backup is called.
+  [[ $MODE == verify-only || $MODE == reach-only ]] || check_target
   find_backup "$BACKUP" || die "$STATUS" "$PROBLEM"
   SYSTEM_IDENTIFIER=${BACKED_UP[system_identifier]}
   log info "$NAME of $CLUSTER_NAME, system $SYSTEM_IDENTIFIER, made on ${BACKED_UP[node]} (${BACKED_UP[role]}), restorable from ${BACKED_UP[ended_at]} on"
   check_backup || die "$STATUS" "$PROBLEM"
-  [[ $MODE == verify-only || $MODE == reach-only ]] || check_target
   [ "$MODE" = verify-only ] || check_space
   check_reach
 }

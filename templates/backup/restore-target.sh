@@ -25,13 +25,20 @@ check_target() {
   [[ -d $PARENT && -w $PARENT ]] || die 3 "$PARENT, where $TARGET belongs, is not there or $(id -un) cannot write there"
   ! mountpoint -q "$REAL" || die 11 "$REAL is a mount point and cannot be moved aside: mount the disk above it, or give --target-dir a directory in it"
   pid=$(server_on "$REAL")
-  [ -z "$pid" ] || die 11 "a server runs on $REAL (process $pid): nothing is touched. Stop it first (systemctl stop patroni), or restore beside it with --target-dir; a whole cluster: fanops run recover-cluster.yml"
+  [ -z "$pid" ] || die 11 "a server runs on $REAL (process $pid): nothing is touched. $(instead)"
   if [ "$SIDE" = yes ]; then
     is_empty "$REAL" || die 11 "$REAL is not empty: give --target-dir an empty directory, or one that does not exist"
   else
     check_patroni
     check_unarchived
   fi
+}
+
+# What to do where a cluster lives: one sentence for each situation that a restore is typed in.
+instead() {
+  printf 'One broken node of a living cluster: fanops run recover-node.yml. '
+  printf 'Rows deleted by mistake, an older state beside the cluster: fanops run recover-pitr.yml, or --target-dir here. '
+  printf 'The whole cluster anew: fanops run recover-cluster.yml; by hand only with Patroni stopped on every node (systemctl stop patroni)'
 }
 
 # usage: server_on DIRECTORY; prints the process that works there, by its lock file or by where it stands
@@ -65,7 +72,7 @@ check_patroni() {
   state=$(systemctl is-active patroni 2>/dev/null) || true
   case $state in
   active | activating | reloading | deactivating)
-    die 11 "Patroni is $state on this host: nothing is touched. One node of a living cluster: fanops run recover-node.yml. The whole cluster: stop Patroni on every node first (systemctl stop patroni), or fanops run recover-cluster.yml"
+    die 11 "Patroni is $state on this host: nothing is touched. $(instead)"
     ;;
   esac
   [ "$KEEP_DCS" = no ] || return 0
