@@ -15,7 +15,8 @@ configure() {
   {
     printf '# Written by restore-full.sh for the recovery; restore-full.sh --finish puts back what was here.\n'
     printf "%s = '%s'\n" restore_command "$(restore_command)" "${RECOVERY_TARGET[@]}" recovery_target_action pause \
-      archive_mode on archive_command '' listen_addresses '' hot_standby on primary_conninfo '' primary_slot_name ''
+      archive_mode on archive_command '' archive_library '' listen_addresses '' hot_standby on primary_conninfo '' primary_slot_name '' \
+      archive_cleanup_command '' recovery_end_command '' recovery_min_apply_delay 0 synchronous_standby_names ''
     limits_of "$1"
     [ "$SIDE" = no ] || printf "%s = '%s'\n" unix_socket_directories "$REAL"
   } >"$1/.postgresql.auto.conf.tmp"
@@ -149,7 +150,8 @@ unconfigure() {
   rm -f "$1"/{recovery.signal,standby.signal,postmaster.opts}
   {
     [ ! -e "$1/$KEPT" ] || sed -E '/^(primary_conninfo|primary_slot_name|restore_command|archive_cleanup_command|recovery_[a-z_]+|promote_trigger_file)\b/d' "$1/$KEPT"
-    [ "$SIDE" = no ] || printf "%s = '%s'\n" listen_addresses '' archive_command /bin/false unix_socket_directories "$1"
+    [ "$SIDE" = no ] || printf "%s = '%s'\n" listen_addresses '' archive_library '' archive_command /bin/false \
+      synchronous_standby_names '' unix_socket_directories "$1"
   } >"$1/.postgresql.auto.conf.tmp"
   mv -T "$1/.postgresql.auto.conf.tmp" "$1/postgresql.auto.conf"
   sync "$1/postgresql.auto.conf"

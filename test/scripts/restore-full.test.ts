@@ -1,10 +1,19 @@
 // restore-full.sh: backups taken under load come back as they were, to the end of the WAL.
 import * as assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { suite } from 'uvu';
-import { type Ran, run, sidecarOf } from './backup-host.ts';
+import { run, sidecarOf } from './backup-host.ts';
+import { succeeded } from './ran.ts';
 import { postgres, RestoreSource } from './restore-source.ts';
 
 const test = suite('restore-full.sh');
@@ -13,37 +22,16 @@ let source: RestoreSource;
 let backup: string;
 test.before(async () => {
   source = new RestoreSource();
-  source.startLoad();
-  await sleep(500);
-  backup = await source.backup();
-  await sleep(500);
-  await source.stopLoad();
-  await source.archiveAll();
+  backup = await source.backupUnderLoad(500);
 });
 test.after(() => source.remove());
-test.after.each(() => {
-  rmSync(join(source.host.dir, 'pg'), { recursive: true, force: true });
-  mkdirSync(join(source.host.dir, 'pg'));
-  rmSync(marker(), { force: true });
-  source.host.own();
-});
-
-const marker = () => join(source.host.dir, 'state/restore-in-progress');
-
-function succeeded(ran: Ran): void {
-  assert.equal(ran.status, 0, ran.stderr);
-}
-
-/** Under a final name there is a whole data directory, or none; and nothing else of ours beside it. */
-function beside(): string[] {
-  return readdirSync(join(source.host.dir, 'pg')).sort();
-}
+test.after.each(() => source.clear());
 
 test('latest: every row that the WAL has, shut down cleanly, nothing of the recovery left', async () => {
   const ran = await source.restore(['latest']);
   succeeded(ran);
-  assert.deepEqual(beside(), ['data']);
-  assert.ok(!existsSync(marker()));
+  assert.deepEqual(source.beside(), ['data']);
+  assert.ok(!existsSync(source.marker));
   const control = postgres('pg_controldata', '-D', source.data);
   assert.match(control, /Database cluster state: +shut down\n/);
   assert.match(control, /Latest checkpoint's TimeLineID: +2\n/);
@@ -81,9 +69,42 @@ test('a data directory behind a link stays behind it', async () => {
   run('ln', ['-s', real, source.data]);
   source.host.own();
   succeeded(await source.restore(['latest']));
-  assert.deepEqual(beside(), ['data', 'disk']);
+  assert.deepEqual(source.beside(), ['data', 'disk']);
   assert.ok(existsSync(join(real, 'PG_VERSION')));
   assert.deepEqual(source.rowsOf(), source.rowsNow());
+});
+
+test('what the backup brings along of archiving, delays and standbys is silent in a copy beside the cluster', async () => {
+  const conf = join(source.server.data, 'postgresql.conf');
+  const own = readFileSync(conf, 'utf8');
+  // Never read by the source itself: it goes on archiving.
+  appendFileSync(
+    conf,
+    `archive_library = 'basic_archive'\nrecovery_min_apply_delay = '1h'\nsynchronous_standby_names = 'db2'\n` +
+      `recovery_end_command = 'touch ${source.host.dir}/state/ended'\n`,
+  );
+  const name = await source.backup();
+  writeFileSync(conf, own);
+  source.server.sql("insert into ledger (filler) values ('later')");
+  await source.archiveAll();
+  const time = source.server.sql(
+    'select max(pg_xact_commit_timestamp(xmin)) - interval $$1 us$$ from ledger',
+  );
+  const side = join(source.host.dir, 'pg/side');
+  succeeded(await source.restore([name, '--pitr', time, '--target-dir', side]));
+  source.whileOpen(side, (sql) => {
+    for (const setting of ['archive_library', 'recovery_end_command', 'synchronous_standby_names'])
+      assert.equal(sql(`show ${setting}`), '', setting);
+    assert.equal(sql('show recovery_min_apply_delay'), '0');
+    assert.equal(sql('select pg_promote()'), 't');
+    sql("insert into ledger (filler) values ('waits for no standby')");
+  });
+  succeeded(await source.restore(['--finish', '--target-dir', side]));
+  source.whileOpen(side, (sql) => {
+    assert.equal(sql('show archive_library'), '');
+    assert.equal(sql('show synchronous_standby_names'), '');
+  });
+  assert.ok(!existsSync(join(source.host.dir, 'state/ended')));
 });
 
 test('limits that were raised after the backup are raised for the recovery', async () => {

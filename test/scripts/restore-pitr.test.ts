@@ -1,14 +1,17 @@
 // restore-full.sh --pitr: exactly the rows committed by then, paused and silent, and handed over afterwards.
 import * as assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { suite } from 'uvu';
-import { type Ran, sidecarOf } from './backup-host.ts';
+import { randomNumbers } from '../support/random-numbers.ts';
+import { sidecarOf } from './backup-host.ts';
+import { succeeded } from './ran.ts';
 import { postgres, RestoreSource } from './restore-source.ts';
 
-const test = suite('restore-full.sh --pitr');
 const POINTS = Number(process.env.FANOPS_PITR ?? 5);
+const SEED = Number(process.env.FANOPS_SEED ?? 20260129);
+const test = suite(`restore-full.sh --pitr, seed ${SEED}`);
+const random = randomNumbers(SEED);
 
 let source: RestoreSource;
 let backup: string;
@@ -17,43 +20,20 @@ let done: string;
 let named: { readonly at: string; readonly lsn: string };
 test.before(async () => {
   source = new RestoreSource();
-  source.startLoad();
-  await sleep(500);
-  backup = await source.backup();
+  backup = await source.backupUnderLoad(2000, () => {
+    const lsn = source.server.sql("select pg_create_restore_point('before the mistake')");
+    named = { at: source.now(), lsn };
+  });
   begun = String(sidecarOf(readFileSync(join(source.host.full, `${backup}.json`), 'utf8')).ended_at);
-  await sleep(1000);
-  named = {
-    at: source.now(),
-    lsn: source.server.sql("select pg_create_restore_point('before the mistake')"),
-  };
-  await sleep(1000);
-  done = source.now();
-  await sleep(100);
-  await source.stopLoad();
-  await source.archiveAll();
+  // PostgreSQL stops at a target only where a commit follows it.
+  done = source.server.sql('select max(pg_xact_commit_timestamp(xmin)) from ledger');
 });
 test.after(() => source.remove());
-test.after.each(() => {
-  rmSync(join(source.host.dir, 'pg'), { recursive: true, force: true });
-  mkdirSync(join(source.host.dir, 'pg'));
-  rmSync(marker(), { force: true });
-  source.host.own();
-});
-
-const marker = () => join(source.host.dir, 'state/restore-in-progress');
-
-function succeeded(ran: Ran): void {
-  assert.equal(ran.status, 0, ran.stderr);
-}
-
-/** Under a final name there is a whole data directory, or none; and nothing else of ours beside it. */
-function beside(): string[] {
-  return readdirSync(join(source.host.dir, 'pg')).sort();
-}
+test.after.each(() => source.clear());
 
 for (let point = 1; point <= POINTS; point++)
   test(`--pitr ${point} of ${POINTS}: exactly the rows committed by then, paused, silent`, async () => {
-    const time = source.timeBetween(begun, done, Math.random());
+    const time = source.timeBetween(begun, done, random());
     const data = join(source.host.dir, 'pg/side');
     succeeded(await source.restore([backup, '--pitr', time, '--target-dir', data]));
     assert.deepEqual(source.rowsOf(data), source.rowsAt(time), time);
@@ -65,10 +45,10 @@ test('the scenario of the document: paused on pg_ctl start, promoted by hand, fi
   writeFileSync(join(source.data, 'old'), 'kept');
   source.host.own();
   succeeded(await source.restore([backup, '--pitr', time]));
-  const [, aside = ''] = beside();
+  const [, aside = ''] = source.beside();
   assert.match(aside, /^data\.before-restore-\d{8}_\d{6}$/);
   assert.equal(readFileSync(join(source.host.dir, 'pg', aside, 'old'), 'utf8'), 'kept');
-  assert.ok(existsSync(marker()), 'Patroni could start');
+  assert.ok(existsSync(source.marker), 'Patroni could start');
   source.whileOpen(source.data, (sql) => {
     assert.equal(sql('select pg_is_in_recovery()'), 't');
     assert.match(sql('select pg_last_wal_replay_lsn()'), /^0\/[0-9A-F]+$/);
@@ -81,7 +61,7 @@ test('the scenario of the document: paused on pg_ctl start, promoted by hand, fi
   });
   const ran = await source.restore(['--finish']);
   succeeded(ran);
-  assert.ok(!existsSync(marker()));
+  assert.ok(!existsSync(source.marker));
   const expected = source.rowsAt(time);
   assert.deepEqual(source.rowsOf().count, expected.count + 1);
   assert.doesNotMatch(
@@ -94,7 +74,7 @@ test('--finish promotes what is still paused', async () => {
   const time = source.timeBetween(begun, done, 0.3);
   succeeded(await source.restore([backup, '--pitr', time, '--hold']));
   succeeded(await source.restore(['--finish', '--hold']));
-  assert.ok(existsSync(marker()), '--hold keeps it');
+  assert.ok(existsSync(source.marker), '--hold keeps it');
   assert.match(postgres('pg_controldata', '-D', source.data), /cluster state: +shut down\n/);
   assert.deepEqual(source.rowsOf(), source.rowsAt(time));
 });

@@ -1,6 +1,6 @@
 // A server that archives into a host's archive under load, with an oracle: every row of `ledger` has the time of its commit.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AS_POSTGRES, BackupHost, ended, PG_BIN, type Ran, run, type Settings } from './backup-host.ts';
@@ -73,8 +73,8 @@ export class RestoreSource {
   }
 
   /** Everything committed until now is in the archive when this ends. */
-  async archiveAll(): Promise<void> {
-    const segment = this.server.sql('select pg_walfile_name(pg_switch_wal())');
+  async archiveAll(server = this.server): Promise<void> {
+    const segment = server.sql('select pg_walfile_name(pg_switch_wal())');
     for (let i = 0; i < 600; i++) {
       if (existsSync(join(this.host.wal, `${segment}.gz.json`))) return;
       await sleep(50);
@@ -82,17 +82,48 @@ export class RestoreSource {
     throw new Error(`${segment} was not archived within 30 s`);
   }
 
+  /** A backup under load, and load for so many milliseconds after it; the load's last rows are archived, too. */
+  async backupUnderLoad(ms: number, halfway: () => void = () => undefined): Promise<string> {
+    this.startLoad();
+    await sleep(500);
+    const name = await this.backup();
+    await sleep(ms / 2);
+    halfway();
+    await sleep(ms / 2);
+    await this.stopLoad();
+    await this.archiveAll();
+    return name;
+  }
+
+  /** Removes what was restored, so that the next restore finds an empty place. */
+  clear(): void {
+    rmSync(join(this.host.dir, 'pg'), { recursive: true, force: true });
+    mkdirSync(join(this.host.dir, 'pg'));
+    rmSync(this.marker, { force: true });
+    this.host.own();
+  }
+
+  /** While it is there, Patroni does not start. */
+  get marker(): string {
+    return join(this.host.dir, 'state/restore-in-progress');
+  }
+
+  /** What there is where the data directory belongs: under a final name a whole one, or none; and nothing else of ours. */
+  beside(): string[] {
+    return readdirSync(join(this.host.dir, 'pg')).sort();
+  }
+
   restore(args: readonly string[], settings: Settings = {}): Promise<Ran> {
     return this.host.run('restore-full.sh', args, { ...this.settings, ...settings });
   }
 
   /** What the source held at a time, by the commits' own times. */
-  rowsAt(time: string): Rows {
-    return rows(this.server.sql(`${LEDGER} where pg_xact_commit_timestamp(xmin) <= '${time}'`));
+  rowsAt(time: string, server = this.server): Rows {
+    return rows(server.sql(`${LEDGER} where pg_xact_commit_timestamp(xmin) <= '${time}'`));
   }
 
-  rowsNow(): Rows {
-    return rows(this.server.sql(LEDGER));
+  rowsNow(server = this.server): Rows {
+    return rows(server.sql(LEDGER));
   }
 
   /** A time between two moments, as the server's clock has it. */

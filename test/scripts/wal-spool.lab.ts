@@ -7,6 +7,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { suite } from 'uvu';
+import { randomNumbers } from '../support/random-numbers.ts';
 import { S3Server } from '../support/s3-server.ts';
 import { BackupHost, ended, sidecarOf } from './backup-host.ts';
 import { segmentName, segmentOf } from './wal-segments.ts';
@@ -27,12 +28,7 @@ test.after(() => {
   s3.remove();
 });
 
-/** Numbers from 0 below 1, the same for the same seed. */
-function* randomNumbers(seed: number): Generator<number, never> {
-  for (let i = 0; ; i++) yield createHash('sha256').update(`${seed} ${i}`).digest().readUInt32LE(0) / 2 ** 32;
-}
-const numbers = randomNumbers(SEED);
-const random = () => numbers.next().value;
+const random = randomNumbers(SEED);
 
 const settings = () => ({ ...host.s3(s3.endpoint, BUCKET), COMPRESSOR: 'igzip' });
 const contentOf = (number: number) => segmentOf(segmentName(number), `${SEED} ${number}`);
