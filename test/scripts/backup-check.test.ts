@@ -2,7 +2,8 @@
 import * as assert from 'node:assert/strict';
 import { chmodSync, chownSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { suite } from 'uvu';
-import { BackupHost, type Ran, run } from './backup-host.ts';
+import { BackupHost, run } from './backup-host.ts';
+import { refused } from './ran.ts';
 
 const test = suite('settings, key and --check of the backup scripts');
 
@@ -14,11 +15,6 @@ test.after.each(() => host.remove());
 
 /** A file that could be archived at once. */
 const NOTHING = ['00000002.history', '/etc/hostname'];
-
-function refused(ran: Ran, status: number, reason: RegExp): void {
-  assert.match(ran.stderr, reason);
-  assert.equal(ran.status, status, ran.stderr);
-}
 
 const KEYS: [string, () => void, RegExp][] = [
   ['missing', () => renameSync(host.key, `${host.key}.away`), /does not exist/],

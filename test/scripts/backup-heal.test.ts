@@ -1,9 +1,11 @@
 // backup-heal.sh on a small real server: what is missing from the archive comes back from pg_wal, or a new full backup is made.
 import * as assert from 'node:assert/strict';
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import type { Ran, Settings } from './backup-host.ts';
+import { DirectoryS3 } from './directory-s3.ts';
+import { succeeded } from './ran.ts';
 import { RestoreSource } from './restore-source.ts';
 
 const test = suite('backup-heal.sh');
@@ -70,6 +72,43 @@ function contentOf(segment: string): string {
   assert.match(sidecar.plain_sha256, /^[0-9a-f]{64}$/);
   return sidecar.plain_sha256;
 }
+
+/** Moves a segment out of archive and pg_wal into a directory, where its files end so. */
+function take(segment: string, directory: string, ending = '.gz'): void {
+  mkdirSync(directory, { recursive: true });
+  for (const end of ['', '.json'])
+    cpSync(join(source.host.wal, `${segment}.gz${end}`), join(directory, segment + ending + end));
+  lose(segment);
+  loseInPgWal(segment);
+  source.host.own();
+}
+
+test('a lost segment that was gathered from another node is put back', async () => {
+  const segment = await segments();
+  const before = contentOf(segment);
+  const gathered = join(source.host.dir, 'state/gathered/db2');
+  take(segment, join(gathered, 'wal'));
+  cpSync(join(source.host.archive, 'CLUSTER.json'), join(gathered, 'CLUSTER.json'));
+  source.host.own();
+  const { stderr } = succeeded(await heal());
+  assert.match(stderr, new RegExp(`${segment}: found elsewhere and archived`));
+  assert.equal(contentOf(segment), before);
+  assert.equal(fulls().length, 1);
+  rmSync(join(source.host.dir, 'state/gathered'), { recursive: true });
+});
+
+test('one that only S3 holds is put back, too', async () => {
+  const segment = await segments();
+  const before = contentOf(segment);
+  const s3 = new DirectoryS3(source.host);
+  take(segment, join(s3.dir, 'bucket/postgresql/wal'), '.gz.enc');
+  cpSync(join(source.host.archive, 'CLUSTER.json'), join(s3.dir, 'bucket/CLUSTER.json'));
+  source.host.own();
+  const { stderr } = succeeded(await heal([], s3.settings));
+  assert.match(stderr, new RegExp(`${segment}: found elsewhere and archived`));
+  assert.equal(contentOf(segment), before);
+  assert.equal(fulls().length, 1);
+});
 
 test('one that nobody holds: the gap is said, and a new full backup ends it', async () => {
   const segment = await segments();

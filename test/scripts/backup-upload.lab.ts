@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { suite } from 'uvu';
 import { S3Server } from '../support/s3-server.ts';
 import { BackupHost, type Ran, type Settings, sidecarOf } from './backup-host.ts';
+import { refused } from './ran.ts';
 import { segmentName, segmentOf } from './wal-segments.ts';
 
 const test = suite('backup-upload.sh');
@@ -42,11 +43,6 @@ async function archive(number: number, seed = '', more: Settings = {}): Promise<
 }
 
 const keys = () => s3.keys(bucket);
-
-function refused(ran: Ran, status: number, reason: RegExp): void {
-  assert.match(ran.stderr, reason);
-  assert.equal(ran.status, status, ran.stderr);
-}
 
 test('what was archived is in S3 under its documented keys, byte for byte; once is enough', async () => {
   const names = [await archive(1), await archive(2), await archive(3)];

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { suite } from 'uvu';
 import { BackupHost, ended, GOLDEN, type Ran, run, type Settings, sidecarOf } from './backup-host.ts';
+import { refused, succeeded } from './ran.ts';
 
 const test = suite('backup-wal.sh');
 const NINE = '000000010000000000000009';
@@ -53,15 +54,6 @@ function stored(name: string): Buffer {
   return gunzipSync(
     run('openssl', ['enc', '-d', '-aes-256-cbc', '-pbkdf2', '-pass', `file:${host.key}`, '-in', path]),
   );
-}
-
-function succeeded(ran: Ran): void {
-  assert.equal(ran.status, 0, ran.stderr);
-}
-
-function refused(ran: Ran, status: number, reason: RegExp): void {
-  assert.match(ran.stderr, reason);
-  assert.equal(ran.status, status, ran.stderr);
 }
 
 test('takes all four kinds of files, whole, private, and says nothing', async () => {
