@@ -21,8 +21,9 @@ let named: { readonly at: string; readonly lsn: string };
 test.before(async () => {
   source = new RestoreSource();
   backup = await source.backupUnderLoad(2000, () => {
+    const at = source.now();
     const lsn = source.server.sql("select pg_create_restore_point('before the mistake')");
-    named = { at: source.now(), lsn };
+    named = { at, lsn };
   });
   begun = String(sidecarOf(readFileSync(join(source.host.full, `${backup}.json`), 'utf8')).ended_at);
   // PostgreSQL stops at a target only where a commit follows it.
