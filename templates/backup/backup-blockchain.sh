@@ -94,12 +94,14 @@ ask_place() {
   [ -n "$LSN" ] || log warn "PostgreSQL at $PG_HOST does not answer: the backup does not say which of its states belongs to this one"
 }
 
-# .backup starts again when somebody writes meanwhile; where that takes too long, VACUUM INTO reads one snapshot.
+# .backup starts again whenever somebody writes meanwhile, under a busy writer for ever. Within a transaction it reads one snapshot,
+# which in WAL mode keeps nobody from writing; in the other modes it would. Where it takes too long, VACUUM INTO does that.
 copy_database() {
-  local answer
+  local answer snapshot=()
   mkdir "$STAGE/database"
   COPY=$STAGE/database/${BLOCKCHAIN_DB##*/}
-  if ! answer=$(sqlite_timed "$BLOCKCHAIN_DB" ".backup '$COPY'" 2>&1); then
+  [ "$(sqlite_timed "$BLOCKCHAIN_DB" 'PRAGMA journal_mode')" != wal ] || snapshot=('BEGIN; SELECT count(*) FROM sqlite_master')
+  if ! answer=$(sqlite_timed "$BLOCKCHAIN_DB" "${snapshot[@]}" ".backup '$COPY'" 2>&1); then
     log warn "sqlite3 .backup: ${answer:-took longer than $BLOCKCHAIN_TIMEOUT_SECONDS s}; trying VACUUM INTO"
     rm -f "$COPY" "$COPY"-*
     sqlite_timed "$BLOCKCHAIN_DB" "VACUUM INTO '$COPY'" || die 1 "$BLOCKCHAIN_DB cannot be copied"
@@ -113,9 +115,9 @@ copy_database() {
   [ "$EUID" -ne 0 ] || chown --reference="$BLOCKCHAIN_DB" "$COPY"
 }
 
-# usage: sqlite_timed DATABASE COMMAND
+# usage: sqlite_timed DATABASE COMMAND...
 sqlite_timed() {
-  timeout "$BLOCKCHAIN_TIMEOUT_SECONDS" sqlite3 -bail -batch -init /dev/null -cmd '.timeout 30000' "$1" "$2"
+  timeout "$BLOCKCHAIN_TIMEOUT_SECONDS" sqlite3 -bail -batch -init /dev/null -cmd '.timeout 30000' "$@"
 }
 
 copy_files() {
