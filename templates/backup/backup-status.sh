@@ -40,6 +40,7 @@ main() {
   look_at_key
   look_at_fulls
   look_at_wal
+  look_at_blockchain
   look_at_uploads
   look_at_freeze
   look_at_disk
@@ -84,6 +85,11 @@ ROLE=unknown SINCE_ARCHIVED=''
 
 look_at_server() {
   local answer archived failed failing mode timeout
+  if [ -z "$PG_HOST" ]; then
+    ROLE=none
+    know role none
+    return
+  fi
   answer=$(sql_as_postgres "select case when pg_is_in_recovery() then 'replica' else 'leader' end, archived_count, failed_count,
     coalesce(last_failed_time > coalesce(last_archived_time, '-infinity'), false), coalesce(extract(epoch from now() - last_archived_time)::bigint::text, ''),
     current_setting('archive_mode'), extract(epoch from current_setting('archive_timeout')::interval)::int from pg_stat_archiver" 2>/dev/null) || answer=''
@@ -138,7 +144,7 @@ look_at_fulls() {
   know newest_full_age_seconds "$age"
   know newest_verified_age_seconds "$(age_of "${verified:+$BACKUP_ROOT/full/$verified}")"
   # A replica holds what it made while it led; the leader's are the ones that must be fresh.
-  [ "$ROLE" != replica ] || return 0
+  [[ $ROLE != @(replica|none) ]] || return 0
   if [ "$age" = unknown ]; then
     alarm 'there is no full backup here'
   elif [ "$age" -gt $((VERIFY_MAX_AGE_HOURS * 3600)) ]; then
@@ -166,6 +172,20 @@ look_at_wal() {
   know wal_gaps "$gaps"
   [ "$gaps" -eq 0 ] || [ "$ROLE" = replica ] ||
     alarm "$gaps segments are missing from the archived WAL since the newest full backup: nothing after the first can be restored from here ($(archive_gaps | head -n 1); backup-heal.sh)"
+}
+
+# Made every six hours; half an hour is for making it.
+look_at_blockchain() {
+  local newest age made
+  [ -n "$BLOCKCHAIN_DB" ] || return 0
+  newest=$(find "$BACKUP_ROOT/blockchain" -maxdepth 1 -name 'blockchain_backup_[0-9]*.tar.gz.json' | sort | tail -n 1)
+  if [ -z "$newest" ] || ! read_sidecar "$newest" || ! made=$(date -u -d "${FIELD[created_at]-}" +%s); then
+    alarm 'there is no backup of the blockchain here'
+    return
+  fi
+  age=$((NOW - made))
+  know newest_blockchain_age_seconds "$age"
+  ((age <= 23400)) || alarm "the newest backup of the blockchain is $((age / 3600)) hours old; one is made every six hours"
 }
 
 look_at_uploads() {
@@ -227,7 +247,7 @@ look_at_drill() {
 # The settings are kept; that they miss what is promised is said, with the value that would not.
 compare_objectives() {
   know rpo_seconds "$RPO_SECONDS"
-  [ "$ROLE" != unknown ] || return 0
+  [[ $ROLE != @(unknown|none) ]] || return 0
   if ((VALUE[archive_timeout_seconds] == 0 || VALUE[archive_timeout_seconds] + 60 >= RPO_SECONDS)); then
     warning "archive_timeout is ${VALUE[archive_timeout_seconds]} s: with the time of archiving, more than $RPO_SECONDS s of commits may be lost (RPO); archive_timeout = 60 would meet it"
   fi

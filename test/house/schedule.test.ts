@@ -7,6 +7,7 @@ import { rendered, scope } from '../language/load.ts';
 const VARIABLES = [
   {},
   { s3_bucket: 'backups' },
+  { backup_pg_host: '', blockchain_database: '/srv/chain.db' },
   { backup_etcd_endpoint: 'http://10.0.0.1:2379', blockchain_database: '/srv/chain.db' },
 ] as const;
 const TIMES = String.raw`((?:[\d*/]+ ){5})`;
@@ -40,12 +41,18 @@ for (const variables of VARIABLES)
     const [installed, plain] = [lines('cron.d', variables), lines('crontab', variables)];
     assert.equal([...installed.others, ...plain.others], []);
     assert.equal(installed.jobs, plain.jobs);
-    assert.ok(plain.jobs.length >= 6);
+    assert.ok(plain.jobs.length >= 3);
     for (const [, command = '', script = ''] of plain.jobs) {
       assert.ok(existsSync(`templates/backup/${script}`), script);
       assert.not.match(command, /%/, 'cron takes % for the end of a line');
     }
     assert.equal(new Set(plain.jobs.map(([, , script]) => script)).size, plain.jobs.length, 'each once');
   });
+
+test('without a server nothing of PostgreSQL is scheduled', () => {
+  const { jobs } = lines('cron.d', { backup_pg_host: '', blockchain_database: '/srv/chain.db' });
+  const scripts = jobs.map(([, , script = '']) => script).sort();
+  assert.equal(scripts, ['backup-blockchain.sh', 'backup-config.sh', 'backup-retention.sh']);
+});
 
 test.run();

@@ -76,6 +76,35 @@ test('as JSON: every fact by its name, numbers as numbers; no S3 is a warning, 1
   assert.ok(Number(said.wal_files) > 3);
 });
 
+test('a host without a server has no alarms of PostgreSQL, but those of the blockchain', async () => {
+  const directory = join(source.host.archive, 'blockchain');
+  mkdirSync(directory, { recursive: true });
+  const name = (stamp: string) => join(directory, `blockchain_backup_${stamp}.tar.gz.json`);
+  const put = (at: Date) => {
+    const stamp = at.toISOString().slice(0, 19);
+    writeFileSync(
+      name(stamp.replace(/[-:]/g, '').replace('T', '_')),
+      `{\n  "schema": "fanatico-backup/1",\n  "created_at": "${stamp}Z",\n  "hmac": ""\n}\n`,
+    );
+  };
+  const none = { PG_HOST: '', BLOCKCHAIN_DB: '/srv/chain.db' };
+  assert.deepEqual((await status(none)).said.alarms, ['there is no backup of the blockchain here']);
+  put(new Date(Date.now() - 7 * 3600 * 1000));
+  source.host.own();
+  const old = await status(none);
+  assert.equal(old.code, 14);
+  assert.deepEqual(old.said.alarms, [
+    'the newest backup of the blockchain is 7 hours old; one is made every six hours',
+  ]);
+  put(new Date());
+  source.host.own();
+  const { said } = await status(none);
+  assert.deepEqual(said.alarms, []);
+  assert.deepEqual(others(said.warnings), []);
+  assert.equal(said.role, 'none');
+  rmSync(directory, { recursive: true });
+});
+
 test('as text: the same, a verdict last', async () => {
   const ran = await run([]);
   assert.equal(ran.status, 13);
