@@ -1,19 +1,23 @@
 // The rows of docs/spec-coverage.md, and the document's lines that must have one.
 import { readFileSync } from 'node:fs';
 
-export const CLASSES = ['typed', 'with', 'installed', 'superseded', 's3', 'yours'];
+export const CLASSES = ['typed', 'with', 'installed', 'superseded', 's3', 'measured', 'yours'];
 
 export interface Row {
   readonly section: string;
   readonly command: string;
   readonly kind: string;
-  /** leader or replica; empty: any */
+  /** leader, replica or blockchain; empty: the leader */
   readonly host: string;
   readonly user: string;
+  /** What is done instead, where it is proved, which runbook is for it. */
+  readonly remark: string;
   readonly run: string;
   readonly status: number;
-  /** What the output must hold. */
+  /** What the output must hold: words, or a regular expression between slashes. */
   readonly said: string;
+  /** A command that root runs on the same host afterwards, and that must succeed. */
+  readonly seen: string;
 }
 
 export function specRows(): Row[] {
@@ -29,12 +33,20 @@ export function specRows(): Row[] {
         kind: at('class'),
         host: at('host'),
         user: at('user'),
+        remark: at('substitution, or what happens'),
         run: at('run by the test'),
         status: Number(status),
         said: said.join(' '),
+        seen: at('seen afterwards'),
       };
     });
   });
+}
+
+/** Does the output hold what it must? */
+export function isSaid(said: string, output: string): boolean {
+  const [, source, flags] = /^\/(.*)\/(m?)$/.exec(said) ?? [];
+  return source === undefined ? output.includes(said) : new RegExp(source, flags).test(output);
 }
 
 /** As `section: line`. */
