@@ -38,7 +38,7 @@ check_target() {
 instead() {
   printf 'One broken node of a living cluster: fanops run recover-node.yml. '
   printf 'Rows deleted by mistake, an older state beside the cluster: fanops run recover-pitr.yml, or --target-dir here. '
-  printf 'The whole cluster anew: fanops run recover-cluster.yml; by hand only with Patroni stopped on every node (systemctl stop patroni)'
+  printf 'The whole cluster anew: fanops run recover-cluster.yml, to a moment with -e at=TIME; by hand only with Patroni stopped on every node (systemctl stop patroni)'
 }
 
 # usage: server_on DIRECTORY; prints the process that works there, by its lock file or by where it stands
