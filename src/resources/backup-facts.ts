@@ -45,6 +45,7 @@ type NewestFull = Full & { readonly host: string };
 type Result = {
   readonly members: { readonly [host: string]: Member };
   readonly newest_full: NewestFull | null;
+  readonly system_identifiers: readonly string[];
   readonly key_ids: readonly string[];
   readonly kept_keys: readonly string[];
   readonly lacking: readonly string[];
@@ -93,6 +94,10 @@ export const backupFacts: Resource<BackupFactsArgs, Result> = {
         type: ['object', 'null'],
         description: 'The complete full backup that ended last; null where there is none.',
       },
+      system_identifiers: {
+        ...TEXTS,
+        description: 'All that complete fulls and archives name; more than one means different clusters.',
+      },
       key_ids: { ...TEXTS, description: 'Every key that complete fulls and archives name.' },
       kept_keys: { ...TEXTS, description: 'Every key that some host only reads with.' },
       lacking: {
@@ -109,6 +114,7 @@ export const backupFacts: Resource<BackupFactsArgs, Result> = {
     [
       'members',
       'newest_full',
+      'system_identifiers',
       'key_ids',
       'kept_keys',
       'lacking',
@@ -151,6 +157,10 @@ function judge(args: BackupFactsArgs, facts: FactView): Result {
   return {
     members: Object.fromEntries(members.map(({ host, member }) => [host, member])),
     newest_full: [...complete].sort((a, b) => (a.ended_at < b.ended_at ? 1 : -1))[0] ?? null,
+    system_identifiers: sorted([
+      ...complete.map((f) => f.system_identifier),
+      ...identities.map(({ identity }) => identity.system_identifier),
+    ]),
     key_ids: ids,
     kept_keys: sorted(members.flatMap(({ member }) => member.kept_keys)),
     lacking: members.flatMap(({ host, member: { key_id, kept_keys } }) =>

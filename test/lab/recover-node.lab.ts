@@ -33,12 +33,6 @@ test('a cluster, and a client that commits all the time', () => {
   startOracle(other, leads);
 });
 
-test('it is refused where the node leads, and nothing is changed', () => {
-  const refused = fanopsEnds(5, ...runOn(leads));
-  assert.match(refused.all, new RegExp(`${leads} leads. Hand leadership over first`));
-  onHost(leads, `test -s ${DATA}/postmaster.pid && test ! -e /var/lib/fanatico/restore-in-progress`);
-});
-
 test('a replica without data is rebuilt, and no commit is lost', () => {
   onHost(target, 'systemctl kill --kill-who=all --signal=KILL patroni; systemctl stop patroni');
   deleteData(target);

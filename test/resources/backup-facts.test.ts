@@ -140,7 +140,13 @@ test('archives and keys that disagree are named, and what could not be read is',
     db3: [unreadable('db3 could not be reached'), undefined, unreadable('db3 could not be reached')],
   });
   assert.equal(result.cluster_json, null);
-  assert.equal(result.key_ids, ['k1', 'k2']);
+  assert.equal(
+    [result.key_ids, result.system_identifiers],
+    [
+      ['k1', 'k2'],
+      ['77', '78'],
+    ],
+  );
   assert.equal(result.disagreement, [
     'the system identifier: db1 has 77, db2 has 78',
     'the key on the host: db1 has k1, db2 has k2',
