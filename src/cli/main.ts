@@ -11,7 +11,17 @@ process.on('uncaughtException', (error) => {
   say(bugText(error));
   process.exit(exitCode('bug'));
 });
-process.exit(await main(process.argv.slice(2)));
+const code = await main(process.argv.slice(2));
+await Promise.all([process.stdout, process.stderr].map(flushed));
+process.exit(code);
+
+/** What a reader has not taken yet would be lost with the process. */
+function flushed(stream: NodeJS.WriteStream): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  if (stream.destroyed) resolve();
+  else stream.write('', () => resolve());
+  return promise;
+}
 
 /** Runs one command line; the only place that decides the exit code. */
 async function main(argv: readonly string[]): Promise<number> {

@@ -1,7 +1,7 @@
 import { mistake } from '../core/diagnostic.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { didYouMean } from '../language/nearest.ts';
-import type { SecretValue } from '../language/secret-values.ts';
+import { kindAt, type SecretValue } from '../language/secret-values.ts';
 import { counted } from '../report/text.ts';
 import { type Args, allOf } from './args.ts';
 import {
@@ -28,10 +28,19 @@ export async function encrypt(args: Args): Promise<Outcome> {
 }
 
 /** Throws an InputError for a name that is not there, and when there is nothing to do. */
-function wantedIn({ file, values }: SecretsFile, names: readonly string[]): SecretValue[] {
+function wantedIn(read: SecretsFile, names: readonly string[]): SecretValue[] {
+  const { file, values } = read;
   const named = names.map((name) => {
     const value = values.find(({ path }) => path === name);
     if (value) return value;
+    const other = kindAt(read.text, name);
+    if (other !== undefined)
+      throw mistake(`\`${name}\` in ${file} is ${other}, and only texts are encrypted`, {
+        hint:
+          other === 'a mapping or a list'
+            ? 'name a value inside of it with dots: `users.0.password`'
+            : 'put it in quotes: what is encrypted is read as a text',
+      });
     const paths = values.map(({ path }) => path);
     throw mistake(`${file} has no text \`${name}\``, {
       hint:

@@ -61,7 +61,7 @@ export function reportArgument(
       problems.error(
         `${what} must be ${typeInWords(params.type)}, found ${describe(found)}`,
         position,
-        typeHint(params.type, found, path),
+        typeHint(params.type, found, path) ?? wholeHint(found, part.kind === 'scalar'),
       );
       return;
     case 'enum':
@@ -78,6 +78,14 @@ export function reportArgument(
         path.includes('mode')
           ? 'write four octal digits in quotes: "0644"'
           : descriptionOf(place.resource, path),
+      );
+      return;
+    case 'minItems':
+    case 'minProperties':
+      problems.error(
+        `${what} needs at least ${params.limit}, found ${params.limit === 1 ? `${describe(found)} without any` : describe(found)}`,
+        position,
+        descriptionOf(place.resource, path),
       );
       return;
     case 'oneOf':
@@ -128,6 +136,12 @@ function typeHint(type: unknown, found: Value | undefined, path: readonly string
   if (types.includes('array') && typeof found === 'string')
     return `write [${found}], or one item per line after \`- \``;
   return undefined;
+}
+
+/** A template that comes to more than one value. */
+function wholeHint(found: Value | undefined, isTemplate: boolean): string | undefined {
+  if (!isTemplate || !(isRecord(found) || Array.isArray(found))) return undefined;
+  return 'name one field of it, as {{users.[0].name}} does, or write it whole: {{json users}}';
 }
 
 /** For "one of these arguments": which ones. */

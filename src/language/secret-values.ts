@@ -55,6 +55,15 @@ export function textsOf(file: string, text: string): SecretValue[] {
   return found;
 }
 
+/** What stands at a path that leads to no text, in words; undefined where nothing is there. */
+export function kindAt(text: string, path: string): string | undefined {
+  const keys = path.split('.').map((key) => (/^\d+$/.test(key) ? Number(key) : key));
+  const node = parseDocument(text, { logLevel: 'silent' }).getIn(keys, true);
+  if (isCollection(node)) return 'a mapping or a list';
+  if (!isScalar(node)) return undefined;
+  return node.value === null ? 'empty' : `a ${typeof node.value}`;
+}
+
 /** Puts other texts in the place of values; everything else of the file stays as it is. */
 export function replaceValues(
   text: string,

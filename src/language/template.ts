@@ -176,6 +176,9 @@ function checkCall(call: hbs.AST.MustacheStatement | hbs.AST.SubExpression, plac
     throw new Mistake(
       `${name} wants ${arity[0]} argument${arity[0] === 1 ? '' : 's'}, found ${call.params.length}`,
       place(path.loc),
+      name === 'lookup'
+        ? 'go one step at a time: (lookup (lookup users 0) "name"), or users.[0].name'
+        : undefined,
     );
   for (const param of call.params) checkExpression(param, place);
 }

@@ -84,6 +84,19 @@ for (const [argv, text] of mistakes)
   test(`fanops ${argv.join(' ')} is a mistake, and says so on stderr`, () =>
     assert.equal(fanops(argv), { status: 1, stdout: '', stderr: text }));
 
+test('a long answer arrives whole, and a reader that leaves is no failure', () => {
+  const long = 'x'.repeat(3_000_000);
+  const hosts = `all: {hosts: {h1: {long: ${long}}}}\n`;
+  inFolder({ 'hosts.yml': hosts }, (cwd) => {
+    const list = `"${BIN}" inventory -i hosts.yml --list`;
+    const options = { cwd, encoding: 'utf8', maxBuffer: 1 << 28 } as const;
+    const { status, stdout } = spawnSync('sh', ['-c', `exec ${list}`], options);
+    assert.is(status, 0);
+    assert.is(JSON.parse(stdout).hosts.h1.variables.long, long);
+    assert.is(spawnSync('bash', ['-c', `set -o pipefail; ${list} | head -c 1`], options).status, 0);
+  });
+});
+
 test('a playbook that is not there is named with where it was looked for', () => {
   inFolder({}, (folder) => {
     const { status, stderr } = fanops(['plan', 'nothing.yml'], folder);

@@ -67,6 +67,25 @@ test('tagged and named values are encrypted where they stand, and age opens them
   });
 });
 
+test('what is no text is not encrypted, and is not shown', () => {
+  inProject((folder) => {
+    writeFileSync(join(folder, 'vars.yml'), 'pin: 4711\nall: [{ a: x }]\nnone:\n');
+    const said = (name: string) => {
+      const { status, stderr } = fanops(folder, ['secrets', 'encrypt', 'vars.yml', '--name', name]);
+      assert.is(status, 1);
+      assert.not.match(stderr, '4711');
+      return stderr;
+    };
+    assert.match(
+      said('pin'),
+      '`pin` in vars.yml is a number, and only texts are encrypted\n  hint: put it in quotes',
+    );
+    assert.match(said('all.0'), '`all.0` in vars.yml is a mapping or a list');
+    assert.match(said('none'), '`none` in vars.yml is empty');
+    assert.match(said('gone'), 'vars.yml has no text `gone`');
+  });
+});
+
 test('editing shows the values, keeps the ciphertext of what was not touched, and leaves nothing behind', () => {
   inProject((folder) => {
     fanops(folder, ['secrets', 'encrypt', 'vars.yml', '--name', 'tls.key']);

@@ -106,7 +106,7 @@ export function deleteData(host: string): void {
 
 /** Hands leadership to another member, which is returned once it leads. */
 export function switchOver(from: string, to: string): string {
-  asPostgres(from, `patronictl switchover --force --candidate ${to}`);
+  onHost(from, `patronictl switchover --force --candidate ${to}`);
   soon(
     `${to} leads`,
     () => textOn(to, 'curl -s -o /dev/null -w %{http_code} http://$(hostname):8008/leader') === '200',

@@ -79,7 +79,14 @@ export const RESOURCES: readonly ResourceSchema[] = [
       [],
     ),
   ),
-  declare('assert', schema({ that: { type: 'array' }, msg: text }, ['that']), { type: 'object' }),
+  declare(
+    'assert',
+    schema(
+      { that: { type: 'array', minItems: 1, description: 'Conditions that must all hold.' }, msg: text },
+      ['that'],
+    ),
+    { type: 'object' },
+  ),
 ];
 
 export const INVENTORY = `all:

@@ -50,6 +50,18 @@ steps: []
     ],
   ],
   [
+    'nothing to assert, and a mapping for a text',
+    `- hosts: db1
+  tasks:
+    - assert: { that: [] }
+    - file: { path: /x, content: "{{settings}}" }
+`,
+    [
+      '3:23 `that` of `assert` needs at least 1, found a list without any | Conditions that must all hold.',
+      '4:34 `content` of `file` must be a text, found a mapping | name one field of it, as {{users.[0].name}} does, or write it whole: {{json users}}',
+    ],
+  ],
+  [
     'a play without tasks',
     `- hosts: db
 `,

@@ -168,6 +168,13 @@ b {{prot}}
     ['1:3 `hostvars` has no `db9` | did you mean `db1`?'],
   ],
   [
+    'lookup of several steps at once',
+    '{{lookup settings "a" "b"}}',
+    [
+      '1:3 lookup wants 2 arguments, found 3 | go one step at a time: (lookup (lookup users 0) "name"), or users.[0].name',
+    ],
+  ],
+  [
     'named arguments',
     '{{json settings indent=2}}',
     ['1:17 named arguments (a=b) are not supported | write the arguments in order'],
