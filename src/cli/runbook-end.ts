@@ -37,7 +37,7 @@ export function tellEnd(
       left,
       undo,
       goOn: run === undefined ? beginAgain(args, runbook, at?.step) : `fanops resume ${run}`,
-      ...(last > 0 && !undo ? { goBack: goBack(args, last, run) } : {}),
+      ...(last > 0 && !undo ? { goBack: noWayBack(runbook, last) ?? goBack(args, last, run) } : {}),
       elapsed,
       ...(run === undefined ? {} : { record: `fanops runs show ${run}` }),
     },
@@ -51,6 +51,13 @@ function beginAgain(args: Args, runbook: Runbook, step: Step | undefined): strin
   return isSet(args, 'undo')
     ? commandLine(args, ['--undo', String(number)])
     : commandLine(args, ['--from', String(safeFrom(runbook, number))]);
+}
+
+/** Why going back would be refused at once. */
+function noWayBack({ steps }: Runbook, last: number): string | undefined {
+  const step = steps.find(({ number }) => number === last);
+  if (!step || step.undo || step.play.tasks.length === 0) return undefined;
+  return `there is no way: step ${last} (${step.name}) has none (\`undo\`)`;
 }
 
 function goBack(args: Args, last: number, run: string | undefined): string {
