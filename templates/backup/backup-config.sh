@@ -2,7 +2,8 @@
 # Backs up this node's configuration: what CONFIG_PATHS names (Patroni, etcd, cron, backup.conf, …), PostgreSQL's own files
 # in the data directory, and the cluster's dynamic configuration. Called by cron every five minutes, which sees the DCS, too,
 # as no path unit does; content that is in the newest backup already makes no new one. Every artefact is encrypted or, with
-# ENCRYPTION="no", leaves out what holds passwords. The backup key never comes along: it would lie beside what it opens.
+# ENCRYPTION="no", leaves out what holds passwords. No key ever comes along, be it today's, the next or one before: it would lie beside
+# what it opens.
 #
 # usage: backup-config.sh [--upload-s3] [--dry-run] [--help]
 #   --upload-s3   to S3 at once, and not only with the next upload
@@ -50,7 +51,7 @@ main() {
 copy_files() {
   local path
   while IFS= read -r path; do
-    [[ $path -ef $KEY_FILE || $path == *.key ]] && continue
+    ! is_key "$path" || continue
     [ "$ENCRYPTION" = yes ] || ! [[ $path =~ $SECRETS ]] || { log warn "$path is left out: ENCRYPTION=\"no\"" && continue; }
     [ -r "$path" ] || { log warn "$(id -un) cannot read $path: left out" && continue; }
     mkdir -p "$STAGE/files$(dirname "$path")"

@@ -65,6 +65,18 @@ use_key() {
   set_mac_key "${derived#* }"
 }
 
+# usage: is_key PATH [CONTENT]; by its name: beside KEY_FILE, what begins with its name (.next, a temporary one, one put aside), what is in
+# KEY_RING, and *.key; or by its content, that of the file CONTENT: the text of a key that this host holds
+is_key() {
+  local path=$1 directory=${1%/*} name=${1##*/} key
+  [[ $name != *.key ]] || return 0
+  for key in "$KEY_FILE" "$(readlink -m -- "$KEY_FILE")"; do
+    [[ $path != "$key".d/* && ! $directory -ef $key.d ]] || return 0
+    [[ $name != "${key##*/}"* && $name != ."${key##*/}"* ]] || [[ $directory != "${key%/*}" && ! $directory -ef ${key%/*} ]] || return 0
+  done
+  grep -qFf <(sed -sn '1{/.\{32\}/p}' "$KEY_FILE" "$KEY_FILE".next "$KEY_RING"/* 2>/dev/null) -- "${2-$path}" 2>/dev/null
+}
+
 # Prints the ids of the keys in KEY_RING, one a line.
 ring_ids() {
   local file

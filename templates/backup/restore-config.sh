@@ -66,10 +66,11 @@ read_options() {
   [ -n "$FILE" ] || die 2 "expected a backup, or latest: see ${lib##*/} --help"
 }
 
-# The paths of the backup, as they lie below /, that --only lets through.
+# The paths of the backup, as they lie below /, that --only lets through. A key in it is neither shown nor put back.
 wanted_files() {
   local path only
   while IFS= read -r path; do
+    ! is_key "$path" "$STAGE/content/files$path" || { log warn "$path is a key of backups: left as it is" && continue; }
     [ ${#ONLY[@]} -gt 0 ] || { printf '%s\n' "$path" && continue; }
     for only in "${ONLY[@]}"; do
       [ "$only" != "$path" ] || printf '%s\n' "$path"

@@ -2,6 +2,8 @@
 import * as assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import {
+  chmodSync,
+  cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -83,6 +85,74 @@ test('files, links as what they lead to, and the dynamic configuration; never a 
     loop_wait: 10,
   });
   assert.equal(readFileSync(join(target, below, 'linked'), 'utf8'), '0 2 * * * backup\n');
+});
+
+/** All that a rotation leaves beside a key, what somebody put aside, and a file that has a key's text in it. */
+function layKeys(): Settings {
+  const key = join(etc, 'fanatico/backup.key');
+  mkdirSync(`${key}.d`, { recursive: true });
+  const text = (digit: string) => `${digit.repeat(43)}=\n`;
+  const beside = ['.next', '.old', '.d/.0123456789abcdef.tmp', '.d/0123456789abcdef'];
+  for (const [index, end] of beside.entries()) writeFileSync(key + end, text(String(index)), { mode: 0o600 });
+  writeFileSync(join(etc, 'fanatico/.backup.key.tmp'), text('5'));
+  writeFileSync(join(etc, 'fanatico/.backup.key.next.tmp'), text('6'));
+  for (const digit of ['0', '3']) writeFileSync(join(etc, `copy${digit}`), `KEY="${text(digit).trim()}"\n`);
+  writeFileSync(join(etc, 'other'), 'no key\n');
+  writeFileSync(join(etc, 'fanatico/backup.conf'), 'x\n');
+  symlinkSync(`${key}.d`, join(etc, 'keys'));
+  cpSync(host.key, key);
+  chmodSync(key, 0o600);
+  writeFileSync(join(etc, 'copy'), readFileSync(key));
+  host.own();
+  return { KEY_FILE: key };
+}
+
+test('no key of a rotation comes along, under whatever name', async () => {
+  succeeded(await backup([], layKeys()));
+  const found = run('find', [
+    join(await unpacked(), `files${etc}`),
+    '-type',
+    'f',
+    '-printf',
+    '%P\n',
+  ]).toString();
+  assert.deepEqual(found.split('\n').filter(Boolean).sort(), [
+    'crontab',
+    'fanatico/backup.conf',
+    'linked',
+    'other',
+    'patroni/config.yml',
+  ]);
+});
+
+test('a key file behind a link, what lies beside it stays out, too', async () => {
+  const place = join(etc, 'place');
+  mkdirSync(place);
+  writeFileSync(join(place, 'key.tmp'), 'a'.repeat(44));
+  writeFileSync(join(place, '.key.tmp'), 'b'.repeat(44));
+  cpSync(host.key, join(place, 'key'));
+  rmSync(join(etc, 'hidden'));
+  symlinkSync(join(place, 'key'), join(etc, 'hidden'));
+  host.own();
+  const { stdout } = succeeded(await backup(['--dry-run'], { KEY_FILE: join(etc, 'hidden') }));
+  assert.doesNotMatch(stdout, /key|hidden/);
+  assert.match(stdout, /crontab/);
+});
+
+test('a key in a backup of before is neither shown nor put back', async () => {
+  const { KEY_FILE = '' } = layKeys();
+  const script = `cd ${host.dir} && mkdir again && cd again && mkdir -p files${etc}/fanatico && printf '{}' >MANIFEST.json &&
+    printf %044d 8 >files${KEY_FILE}.next && tar -cf - files MANIFEST.json |
+    ../scripts/backup-store.sh config config_backup_20991126_000000.tar.gz`;
+  writeFileSync(join(host.dir, 'store.sh'), `#!/bin/bash\n${script}\n`, { mode: 0o755 });
+  host.own();
+  succeeded(await host.run(join(host.dir, 'store.sh'), [], { ...settings, KEY_FILE }));
+  const now = readFileSync(`${KEY_FILE}.next`, 'utf8');
+  const shown = succeeded(await host.run('restore-config.sh', ['latest'], { ...settings, KEY_FILE }));
+  assert.match(shown.stderr, /backup\.key\.next is a key of backups/);
+  assert.doesNotMatch(shown.stdout, /0{43}8|0{44}/);
+  succeeded(await host.run('restore-config.sh', ['latest', '--apply'], { ...settings, KEY_FILE }));
+  assert.equal(readFileSync(`${KEY_FILE}.next`, 'utf8'), now);
 });
 
 test('unchanged content makes no new artefact; a changed file does', async () => {
