@@ -19,7 +19,8 @@
 #   --decrypt          refuse a backup that is not encrypted
 #   --verify-only      the same looks, and reads the backup to its end
 #   --dry-run          the same looks
-#   --reach-only       looks only how far backup and WAL reach, and what a target loses; also while a server runs
+#   --reach-only       looks only how far backup and WAL reach, and what a target loses; also while a server runs; tells it on stdout,
+#                      too, a name and a value on each line
 #   --keep-dcs         do not ask Patroni's DCS, and leave its entry alone
 #   --hold             leave restore-in-progress in place: whoever asked for the restore removes it
 # other uses:
@@ -161,6 +162,8 @@ restore() {
   look
   case $MODE in
   dry-run | reach-only)
+    clear_spool
+    [ "$MODE" = dry-run ] || tell_reach
     log info 'dry run: nothing was changed'
     return
     ;;
@@ -194,6 +197,7 @@ look() {
 # A tenth more than the backup's size, and a few segments.
 check_space() {
   local wanted=$((BACKED_UP[plain_size] * 11 / 10 + 4 * BACKED_UP[wal_segment_size])) free
+  [ -d "$PARENT" ] || die 3 "$PARENT, where $TARGET belongs, is not there: apply cluster.yml first"
   free=$(df --output=avail -B1 "$PARENT" | tail -n 1)
   ((free >= wanted)) || die 7 "$PARENT has $((free >> 20)) MiB free, and about $((wanted >> 20)) MiB are needed: make room first, or give --target-dir; what is there is kept until you remove it"
 }

@@ -98,3 +98,13 @@ reach_end() {
 warn_of_hole() {
   [ -z "$HOLE" ] || log warning "WAL is missing: $HOLE; what comes after it is not restored"
 }
+
+# After check_reach; on stdout, for people and runbooks. What was committed after last_commit is lost: for so many seconds.
+tell_reach() {
+  local last=${LAST_COMMIT:-${BACKED_UP[ended_at]}}
+  printf '%s: %s\n' cluster "$CLUSTER_NAME" system_identifier "$SYSTEM_IDENTIFIER" key_id "${BACKED_UP[key_id]}" \
+    backup "$NAME" made_on "${BACKED_UP[node]}" restorable_from "${BACKED_UP[ended_at]}" \
+    wal_until "${CHAIN_END:-the end of the backup}" timeline "${PATH_TIMELINES[-1]}" \
+    last_commit "$(date -u -d "$last" +%FT%TZ)" seconds_since $(($(printf '%(%s)T' -1) - $(date -u -d "$last" +%s))) \
+    bytes "${BACKED_UP[plain_size]}"
+}
