@@ -137,7 +137,7 @@ segment_on_path() {
 # What follows the last record is no record: pg_waldump calls that an error.
 read_segment() {
   [ -n "${WAL_THERE[$1]-}" ] || { ANSWER='- -' && return; }
-  find_wal "$1" "$WORK/$1" || return 1
+  FETCH_AHEAD=no find_wal "$1" "$WORK/$1" || return 1
   ANSWER=$({ pg_waldump "$WORK/$1" 2>/dev/null || true; } | awk '
     match($0, /lsn: [0-9A-F]+\/[0-9A-F]+/) { lsn = substr($0, RSTART + 5, RLENGTH - 5) }
     /^rmgr: Transaction/ && match($0, /desc: (COMMIT|ABORT)(_PREPARED)? [^;]*[0-9][0-9]:[0-9][0-9]:[0-9][0-9]\.[0-9]+ UTC/) {

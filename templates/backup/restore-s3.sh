@@ -89,9 +89,11 @@ fetch_batch() {
   exec {lock}>&-
 }
 
-# usage: fetch_ahead SEGMENT SIZE; what was replayed leaves the spool, and what comes next is fetched in the background
+# usage: fetch_ahead SEGMENT SIZE; what was replayed leaves the spool, and what comes next is fetched in the background. Not with
+# FETCH_AHEAD=no: who only looks leaves nothing running behind.
 fetch_ahead() {
   local file next=$1 i
+  [ "${FETCH_AHEAD:-yes}" = yes ] || return 0
   for file in "$SPOOL/${1:0:8}"????????????????.gz; do
     [[ ! ${file##*/} < $1.gz ]] || rm -f "$file" "$file.json"
   done

@@ -104,6 +104,14 @@ export function deleteData(host: string): void {
   onHost(host, `find -L ${DATA} -mindepth 1 -delete; [ -L ${DATA} ] || rmdir ${DATA}`);
 }
 
+/** As a power cut: nothing is closed, nothing more is archived. */
+export function killPatroni(host: string): void {
+  onHost(
+    host,
+    'systemctl kill --kill-who=all --signal=KILL patroni; systemctl stop patroni; ! pgrep -u postgres -x postgres',
+  );
+}
+
 /** Hands leadership to another member, which is returned once it leads. */
 export function switchOver(from: string, to: string): string {
   onHost(from, `patronictl switchover --force --candidate ${to}`);

@@ -68,16 +68,23 @@ export function lossOf(leads: string, commits: readonly Commit[]): Loss {
 
 /** The last segment in the WAL that a host's archive has. */
 export function newestSegment(host: string): string {
-  const names = textOn(host, 'ls /var/backups/fanatico/wal').match(/^[0-9A-F]{24}(?=\.gz$)/gm) ?? [];
+  return newestOf(textOn(host, 'ls /var/backups/fanatico/wal').split('\n'));
+}
+
+/** The last segment of those that are stored under these names. */
+export function newestOf(files: readonly string[]): string {
+  const names = files.flatMap((file) => file.match(/^[0-9A-F]{24}(?=\.gz)/) ?? []);
   const place = (name: string): string => name.slice(8) + name;
-  return (
-    names.sort((a, b) => (place(a) < place(b) ? -1 : 1)).at(-1) ?? assert.fail(`${host} archived nothing`)
-  );
+  return names.sort((a, b) => (place(a) < place(b) ? -1 : 1)).at(-1) ?? assert.fail('no WAL is there');
 }
 
 /** Where it ends. */
 export function endOfArchive(host: string): bigint {
-  const place = newestSegment(host).slice(8);
+  return endOf(newestSegment(host));
+}
+
+export function endOf(segment: string): bigint {
+  const place = segment.slice(8);
   const number = BigInt(`0x${place.slice(0, 8)}`) * 256n + BigInt(`0x${place.slice(8)}`);
   return (number + 1n) * SEGMENT;
 }

@@ -13,6 +13,7 @@ import {
   HOSTS,
   INSTALL,
   INVENTORY,
+  killPatroni,
   leader,
   onHost,
   standbysStream,
@@ -74,7 +75,7 @@ test('it is refused while the cluster works', () => {
 });
 
 test('it is refused while one data directory survives, which holds more than the backup', () => {
-  for (const host of [target, replica, survivor]) killOn(host);
+  for (const host of [target, replica, survivor]) killPatroni(host);
   commits = stopOracle(survivor);
   for (const host of [target, replica]) deleteData(host);
   const refused = fanopsEnds(5, ...run(), ...confirmed());
@@ -119,13 +120,5 @@ test('afterwards the others stream, the schedules go on, and a switchover archiv
   standbysStream(replica);
   onHost(survivor, `rm -rf ${DATA}.before-restore-*`);
 });
-
-/** As a power cut: nothing is closed, nothing more is archived. */
-function killOn(host: string): void {
-  onHost(
-    host,
-    'systemctl kill --kill-who=all --signal=KILL patroni; systemctl stop patroni; ! pgrep -u postgres -x postgres',
-  );
-}
 
 test.run();

@@ -1,59 +1,27 @@
 // Backups and WAL in S3, from real hosts: install.yml with S3 settings, a real S3 server on the lab's bridge, and
 // awscli typed as the document has it.
 import * as assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { suite } from 'uvu';
-import { resolveSettings } from '../../src/lab/state.ts';
-import { S3Server } from '../support/s3-server.ts';
-import {
-  asPostgres,
-  assertUnchanged,
-  CLUSTER,
-  fanopsEnds,
-  HOSTS,
-  INSTALL,
-  leader,
-  sqlOn,
-  textOn,
-} from './on-lab.ts';
+import { asPostgres, assertUnchanged, CLUSTER, fanopsEnds, HOSTS, leader, sqlOn, textOn } from './on-lab.ts';
+import { BUCKET, S3Lab, SCRIPTS } from './s3-lab.ts';
 
 const test = suite('S3 from the hosts');
-const BUCKET = 'fanatico-backups';
-const SCRIPTS = '/opt/fanatico/backup/scripts';
 const STATE_OF_UPLOADS = `systemctl list-timers --all fanatico-upload.timer; journalctl -n 20 -u fanatico-upload.service
   runuser -u postgres -- psql -Xxc 'select * from pg_stat_archiver' postgres
   tail -n 20 /var/log/fanatico/backup-{wal,upload}.log 2>&1; ls /var/backups/fanatico/wal`;
-const folder = mkdtempSync(join(tmpdir(), 'fanops-s3-lab-'));
-const variables = join(folder, 's3.yml');
-let s3: S3Server;
+let lab: S3Lab;
 
 test.before(async () => {
   fanopsEnds(0, 'lab', 'up');
   fanopsEnds(0, 'apply', ...CLUSTER, '--yes');
-  const { gateway } = resolveSettings({}, process.env);
-  s3 = await S3Server.start({ FANOPS_S3_ADDRESSES: gateway });
-  const settings = {
-    s3_bucket: BUCKET,
-    s3_region: 'us-east-1',
-    s3_endpoint_url: `http://${gateway}:${s3.port}`,
-    s3_access_key_id: 'testak',
-    s3_secret_access_key: 'testsk',
-  };
-  writeFileSync(variables, JSON.stringify(settings));
+  lab = await S3Lab.start();
 });
-test.after(() => {
-  s3?.remove();
-  rmSync(folder, { recursive: true });
-});
-
-const install = () => fanopsEnds(0, 'apply', ...INSTALL, '--yes', '-e', `@${variables}`);
+test.after(() => lab?.remove());
 
 test('install.yml takes the settings, and finds nothing to do the second time', () => {
-  install();
-  assertUnchanged(install());
+  lab.install();
+  assertUnchanged(lab.install());
   for (const host of HOSTS) textOn(host, 'systemctl is-active fanatico-upload.timer');
 });
 
@@ -66,7 +34,7 @@ test('an archived segment is in S3 without anybody asking for it', async () => {
   sqlOn(leader(), 'select pg_create_restore_point($$s3$$), pg_switch_wal()');
   const wanted = /postgresql\/wal\/0000000.*\.gz\.enc\.json/;
   const deadline = Date.now() + 180_000;
-  while (!s3.keys(BUCKET).some((key) => wanted.test(key))) {
+  while (!lab.s3.keys(BUCKET).some((key) => wanted.test(key))) {
     if (Date.now() > deadline) assert.fail(textOn(leader(), STATE_OF_UPLOADS));
     await sleep(2000);
   }

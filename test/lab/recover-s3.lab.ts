@@ -1,0 +1,126 @@
+// The document's scenario 4 on real hosts: all data directories and all archives are gone, and playbooks/recover-s3.yml brings back
+// what had reached S3.
+import * as assert from 'node:assert/strict';
+import { suite } from 'uvu';
+import {
+  archiveASegment,
+  asPostgres,
+  CLUSTER,
+  DATA,
+  fanopsEnds,
+  HOSTS,
+  INVENTORY,
+  killPatroni,
+  leader,
+  onHost,
+  standbysStream,
+  switchOver,
+  textOn,
+} from './on-lab.ts';
+import { assertHolds, type Commit, endOfWal, letItCommit, startOracle, stopOracle } from './oracle.ts';
+import { BUCKET, S3Lab, SCRIPTS } from './s3-lab.ts';
+
+const test = suite('recover-s3.yml');
+const ARCHIVE = '/var/backups/fanatico';
+const KEY = '/etc/fanatico/backup.key';
+let lab: S3Lab;
+/** Who led, and is restored; a replica, and who runs the client. */
+let [target, replica, third] = ['', '', ''];
+let commits: Commit[] = [];
+
+test.before(async () => {
+  fanopsEnds(0, 'lab', 'up');
+  fanopsEnds(0, 'apply', ...CLUSTER, '--yes');
+  lab = await S3Lab.start();
+  lab.install();
+  lab.s3.aws('s3', 'mb', `s3://${BUCKET}`);
+});
+test.after(() => lab?.remove());
+
+const run = (...more: string[]): string[] => {
+  const argv = ['run', 'playbooks/recover-s3.yml', '-i', INVENTORY, '-e', `target=${target}`, '--yes'];
+  return [...argv, '--confirm', `restore ${target} from S3`, '--confirm', 'accept', ...more];
+};
+
+/** Keys and what lies under them. */
+function objects(): Set<string> {
+  const list = ['s3api', 'list-objects-v2', '--bucket', BUCKET, '--query', 'Contents[].[Key, ETag]'];
+  return new Set(lab.s3.aws(...list, '--output', 'text').split('\n'));
+}
+
+function walInS3(): string[] {
+  const sidecars = lab.s3.keys(BUCKET).filter((key) => key.endsWith('.enc.json'));
+  return sidecars.flatMap((key) => /(?<=^postgresql\/wal\/).*/.exec(key) ?? []);
+}
+
+/** Neither frozen nor marked: as on any other day. */
+function assertUntouched(): void {
+  for (const host of HOSTS)
+    textOn(host, 'cd /var/lib/fanatico && test ! -e schedule-freeze && test ! -e restore-in-progress');
+}
+
+test('a cluster whose backup and WAL are in S3, and a client that commits all the time', () => {
+  target = leader();
+  [replica, third] = HOSTS.filter((host) => host !== target) as [string, string];
+  startOracle(third, target);
+  asPostgres(target, `${SCRIPTS}/backup-full.sh --verify --upload-s3`);
+  letItCommit(third, 30);
+  archiveASegment(target);
+  lab.uploadAll(target);
+  letItCommit(third, 5);
+});
+
+test('it is refused while an archive survives, which may hold more than S3', () => {
+  for (const host of HOSTS) killPatroni(host);
+  commits = stopOracle(third);
+  for (const host of HOSTS) onHost(host, `rm -rf ${DATA}`);
+  for (const host of [replica, third]) onHost(host, `rm -rf ${ARCHIVE}`);
+  const refused = fanopsEnds(5, ...run());
+  assert.match(refused.all, /an archive of this cluster has survived.*recover-cluster.yml/s);
+  assertUntouched();
+});
+
+test('it is refused with another key than that of the backups, and nothing is changed', () => {
+  onHost(target, `rm -rf ${ARCHIVE}`);
+  const before = objects();
+  onHost(
+    target,
+    `set -e; cp -p ${KEY} ${KEY}.right; openssl rand -base64 32 >${KEY}.new; cat ${KEY}.new >${KEY}; rm ${KEY}.new`,
+  );
+  const refused = fanopsEnds(5, ...run());
+  assert.match(refused.all, /not the key that the backups in S3 were made with/);
+  onHost(target, `mv ${KEY}.right ${KEY}`);
+  assertUntouched();
+  assert.deepEqual(objects(), before);
+  for (const host of HOSTS) textOn(host, `test ! -e ${DATA} && test ! -e ${ARCHIVE}`);
+});
+
+test('it brings back exactly what had reached S3', () => {
+  const end = endOfWal(walInS3());
+  const before = objects();
+  fanopsEnds(0, ...run());
+  assert.equal(leader(), target);
+  console.log(`  ${assertHolds(target, commits, end)}`);
+  const after = objects();
+  assert.deepEqual(
+    [...before].filter((object) => !after.has(object)),
+    [],
+  );
+  const timelines = new Set(walInS3().map((name) => name.slice(0, 8)));
+  assert.ok(timelines.size > 1, 'the new timeline is beside the old one');
+});
+
+test('the newest backup in S3 is of the new timeline, and can be restored from there alone', () => {
+  const look = asPostgres(target, `${SCRIPTS}/restore-full.sh latest --sources s3 --look`);
+  const name = asPostgres(target, `readlink ${ARCHIVE}/full/latest.tar.gz`);
+  assert.match(look, new RegExp(`^backup: ${name}$`, 'm'));
+});
+
+test('afterwards the others stream, the schedules go on, and a switchover archives cleanly', () => {
+  assertUntouched();
+  standbysStream(target);
+  archiveASegment(switchOver(target, replica));
+  standbysStream(replica);
+});
+
+test.run();
