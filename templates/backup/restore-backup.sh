@@ -77,7 +77,8 @@ fetch_sidecar() {
 # The newest that is complete and can be trusted; with a time or a place as target, the newest that ended before it.
 find_latest() {
   local name names first='' worst=10
-  names=$(list_fulls | sort -ru) || return 1
+  # Who could not list them has said why.
+  names=$(list_fulls | sort -ru) || exit $?
   for name in $names; do
     if find_named "$name"; then
       ended_after_target || return 0

@@ -22,6 +22,8 @@ list_wal() {
   local directory name sidecar
   WAL_THERE=()
   while IFS= read -r directory; do
+    [[ -d $directory && -r $directory && -x $directory ]] ||
+      refuse 9 "$directory cannot be looked into as $(id -un): is its disk mounted? Where this archive is gone for good, leave it out: --sources gathered${S3_BUCKET:+,s3}" || return 1
     for sidecar in "$directory"/*.gz.json; do
       name=${sidecar##*/} name=${name%.gz.json}
       [ ! -e "${sidecar%.json}" ] || WAL_THERE[$name]=yes

@@ -104,6 +104,12 @@ export function deleteData(host: string): void {
   onHost(host, `find -L ${DATA} -mindepth 1 -delete; [ -L ${DATA} ] || rmdir ${DATA}`);
 }
 
+/** Neither frozen nor marked: as on any other day. */
+export function assertUntouched(): void {
+  for (const host of HOSTS)
+    textOn(host, 'cd /var/lib/fanatico && test ! -e schedule-freeze && test ! -e restore-in-progress');
+}
+
 /** As a power cut: nothing is closed, nothing more is archived. */
 export function killPatroni(host: string): void {
   onHost(

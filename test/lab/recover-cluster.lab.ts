@@ -6,6 +6,7 @@ import { noteRecovery, timed } from './objectives.ts';
 import {
   archiveASegment,
   asPostgres,
+  assertUntouched,
   CLUSTER,
   DATA,
   deleteData,
@@ -18,7 +19,6 @@ import {
   onHost,
   standbysStream,
   switchOver,
-  textOn,
 } from './on-lab.ts';
 import {
   assertHolds,
@@ -47,12 +47,6 @@ const run = (): string[] => [
   `target=${target}`,
 ];
 const confirmed = (): string[] => ['--yes', '--confirm', `restore ${target}`, '--confirm', 'accept'];
-
-/** Neither frozen nor marked: as on any other day. */
-function assertUntouched(): void {
-  for (const host of HOSTS)
-    textOn(host, 'cd /var/lib/fanatico && test ! -e schedule-freeze && test ! -e restore-in-progress');
-}
 
 test('a cluster with backups, and a client that commits all the time', () => {
   fanopsEnds(0, 'lab', 'up');

@@ -2,9 +2,11 @@
 // what had reached S3.
 import * as assert from 'node:assert/strict';
 import { suite } from 'uvu';
+import { noteRecovery, timed } from './objectives.ts';
 import {
   archiveASegment,
   asPostgres,
+  assertUntouched,
   CLUSTER,
   DATA,
   fanopsEnds,
@@ -17,7 +19,17 @@ import {
   switchOver,
   textOn,
 } from './on-lab.ts';
-import { assertHolds, type Commit, endOfWal, letItCommit, startOracle, stopOracle } from './oracle.ts';
+import {
+  assertHolds,
+  type Commit,
+  endOfWal,
+  letItCommit,
+  lossOf,
+  startOracle,
+  startWitness,
+  stopOracle,
+  witnessed,
+} from './oracle.ts';
 import { BUCKET, S3Lab, SCRIPTS } from './s3-lab.ts';
 
 const test = suite('recover-s3.yml');
@@ -51,12 +63,6 @@ function objects(): Set<string> {
 function walInS3(): string[] {
   const sidecars = lab.s3.keys(BUCKET).filter((key) => key.endsWith('.enc.json'));
   return sidecars.flatMap((key) => /(?<=^postgresql\/wal\/).*/.exec(key) ?? []);
-}
-
-/** Neither frozen nor marked: as on any other day. */
-function assertUntouched(): void {
-  for (const host of HOSTS)
-    textOn(host, 'cd /var/lib/fanatico && test ! -e schedule-freeze && test ! -e restore-in-progress');
 }
 
 test('a cluster whose backup and WAL are in S3, and a client that commits all the time', () => {
@@ -95,12 +101,32 @@ test('it is refused with another key than that of the backups, and nothing is ch
   for (const host of HOSTS) textOn(host, `test ! -e ${DATA} && test ! -e ${ARCHIVE}`);
 });
 
+test("the document's two lines, typed by hand, restore into an empty place what Patroni may start", () => {
+  const name = /full_backup_\w+\.tar\.gz\.enc$/m.exec(lab.s3.keys(BUCKET).join('\n'))?.[0] ?? assert.fail();
+  onHost(third, `install -d -m 0700 -o postgres -g postgres ${ARCHIVE} ${ARCHIVE}/{full,wal}`);
+  asPostgres(third, `aws s3 cp s3://${BUCKET}/postgresql/full/${name} /tmp/`);
+  asPostgres(third, `${SCRIPTS}/restore-full.sh /tmp/${name} --decrypt`);
+  assert.match(asPostgres(third, `pg_controldata ${DATA}`), /^Database cluster state: +shut down$/m);
+  assertUntouched();
+  onHost(third, `rm -rf ${DATA} ${ARCHIVE} /tmp/${name}`);
+});
+
 test('it brings back exactly what had reached S3', () => {
   const end = endOfWal(walInS3());
   const before = objects();
-  fanopsEnds(0, ...run());
+  startWitness(third);
+  const begun = Date.now() / 1000;
+  const doneSeconds = timed(() => fanopsEnds(0, ...run()));
   assert.equal(leader(), target);
   console.log(`  ${assertHolds(target, commits, end)}`);
+  noteRecovery({
+    scenario: 4,
+    happened: 'all servers killed, all data directories and local archives deleted',
+    runbook: 'recover-s3.yml',
+    serviceSeconds: witnessed(third) - begun,
+    doneSeconds,
+    lost: lossOf(target, commits),
+  });
   const after = objects();
   assert.deepEqual(
     [...before].filter((object) => !after.has(object)),
