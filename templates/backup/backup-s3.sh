@@ -2,6 +2,7 @@
 # Objects in S3, with awscli: what is there, putting what is not, proving what was put. Sourced after backup-format.sh,
 # never run. Keys: docs/backup-format.md. awscli knows no condition on a put, so that every put is preceded by a look.
 
+declare -A THERE=()
 readonly S3_LIMITS=(--cli-connect-timeout 10 --cli-read-timeout 60)
 # Above it, awscli uploads in parts, each of which it repeats by itself when the link breaks.
 readonly S3_SINGLE_BYTES=$((256 << 20)) S3_PART_BYTES=$((8 << 20))
@@ -70,6 +71,21 @@ look_at() {
   fi
 }
 
+# usage: list_objects PREFIX AFTER; fills THERE, by key: size and ETag of the objects below PREFIX whose names come after AFTER
+list_objects() {
+  local key size etag answer
+  THERE=()
+  answer=$(s3 s3api list-objects-v2 --bucket "$S3_BUCKET" --prefix "$1" --start-after "$1$2" \
+    --query 'Contents[].[Key, Size, ETag]' --output text 2>&1) || {
+    log error "cannot list s3://$S3_BUCKET/$1: ${answer//$'\n'/ }"
+    return 1
+  }
+  while read -r key size etag; do
+    # shellcheck disable=SC2034 # read by the callers
+    [ -z "$size" ] || THERE[$key]="$size ${etag//\"/}"
+  done <<<"$answer"
+}
+
 # usage: send FILE KEY SHA256
 send() {
   if [ "$(stat -L -c %s "$1")" -gt "$S3_SINGLE_BYTES" ]; then
@@ -86,7 +102,12 @@ same_object() {
   [ "$OBJECT_SIZE" = "$(stat -L -c %s "$1")" ] || return 1
   if [ "$OBJECT_SHA256" = "$(base64_of "$3")" ] || same_etag "$1" "$OBJECT_ETAG"; then return 0; fi
   # Encrypted by a key of KMS, ETags tell nothing.
-  [ "$(s3 s3 cp --only-show-errors "s3://$S3_BUCKET/$2" - | openssl dgst -sha256 -r)" = "$3 *stdin" ]
+  reads_back "$2" "$3"
+}
+
+# usage: reads_back KEY SHA256; the object, read to its end, is of this sum
+reads_back() {
+  [ "$(s3 s3 cp --only-show-errors "s3://$S3_BUCKET/$1" - | openssl dgst -sha256 -r)" = "$2 *stdin" ]
 }
 
 # usage: base64_of HEX

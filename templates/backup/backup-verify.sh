@@ -7,9 +7,13 @@
 #   with --deep  each WAL file and each full backup decrypts to its end, and the newest is unpacked for pg_verifybackup
 #   with --full-test  the newest full backup is restored with all WAL into STATE_DIR/full-test, on a private socket: replay, age
 #                of the last commit, pg_amcheck --heapallindexed, pg_dumpall; removed afterwards
-# The newest full backup that passes becomes latest.tar.gz.
+# Where S3 is set up, also, except on a replica: its CLUSTER.json; the newest full backup there and all WAL since: sidecar, HMAC, size,
+#   the sum that S3 has of it or else that of its bytes, no hole; that nothing waits too long for its upload, and nothing is gone
+#   with --deep  what is looked at there is read back to its end
+# The newest full backup here that passes becomes latest.tar.gz.
 #
-# usage: backup-verify.sh [--deep] [--full-test] [--report-only] [--help]
+# usage: backup-verify.sh [--deep] [--full-test] [--local] [--report-only] [--help]
+#   --local         does not look into S3
 #   --report-only   writes the report and nothing else
 # exit status: 0 all good; 6 something is wrong: the report and the lines on stderr say what; others see backup-lib.sh
 lib=$(readlink -f -- "${BASH_SOURCE[0]}") || exit 1
@@ -27,13 +31,19 @@ lib=$(readlink -f -- "${BASH_SOURCE[0]}") || exit 1
 . "${lib%/*}/restore-sources.sh"
 # shellcheck source=templates/backup/restore-chain.sh
 . "${lib%/*}/restore-chain.sh"
+# shellcheck source=templates/backup/restore-s3.sh
+. "${lib%/*}/restore-s3.sh"
+# shellcheck source=templates/backup/backup-spool.sh
+. "${lib%/*}/backup-spool.sh"
+# shellcheck source=templates/backup/backup-verify-s3.sh
+. "${lib%/*}/backup-verify-s3.sh"
 # shellcheck source=templates/backup/restore-server.sh
 . "${lib%/*}/restore-server.sh"
 # shellcheck source=templates/backup/backup-test-restore.sh
 . "${lib%/*}/backup-test-restore.sh"
 
 # shellcheck disable=SC2034 # TEMPORARIES is filled by take_wal
-DEEP=no FULL_TEST=no REPORT_ONLY=no TEMPORARIES=()
+DEEP=no FULL_TEST=no LOCAL=no REPORT_ONLY=no TEMPORARIES=()
 RESULTS='' FAILED=0 CHECKED=0
 WORK='' REPLICA=''
 
@@ -59,6 +69,7 @@ main() {
   verify_fulls
   verify_wal
   verify_chains
+  ! looks_into_s3 || verify_s3
   [ "$FULL_TEST" = no ] || test_restore
   write_report
   [ "$FAILED" -eq 0 ] || exit 6
@@ -70,6 +81,7 @@ read_options() {
     case $option in
     --deep) DEEP=yes ;;
     --full-test) FULL_TEST=yes ;;
+    --local) LOCAL=yes ;;
     --report-only) REPORT_ONLY=yes ;;
     *) show_help "$lib" "$option" && exit 0 ;;
     esac
@@ -232,6 +244,7 @@ write_report() {
     printf '{\n  "schema": "%s",\n  "kind": "report",\n  "cluster": "%s",\n  "node": "%s",\n' "$SCHEMA" "$CLUSTER_NAME" "$NODE_NAME"
     printf '  "started_at": "%s",\n  "ended_at": "%s",\n  "deep": %s,\n' "$STARTED" "$(now)" "$([ $DEEP = yes ] && printf true || printf false)"
     printf '  "full_test": %s,\n' "$([ $FULL_TEST = yes ] && printf true || printf false)"
+    printf '  "s3": "%s",\n' "$(! looks_into_s3 || printf 's3://%s/%s' "$S3_BUCKET" "$S3_PREFIX")"
     printf '  "status": "%s",\n  "checked": %d,\n  "failed": %d,\n  "results": [\n%s\n  ]\n}\n' "$status" "$CHECKED" "$FAILED" "$RESULTS"
   } >"$directory/.report.tmp"
   mv "$directory/.report.tmp" "$file"

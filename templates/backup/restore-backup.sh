@@ -2,8 +2,8 @@
 # The full backup that is restored: found, trusted, read. Sourced after restore-sources.sh and restore-s3.sh, never run.
 # Says no as restore-sources.sh does.
 
-# What was found: the file, or its key in S3; the backup's name; its sidecar, whose fields go into BACKED_UP.
-FILE='' KEY='' NAME='' SIDECAR_FILE=''
+# What was found: the file, or its KEY in S3; the backup's name; its SIDECAR_FILE, whose fields go into BACKED_UP.
+FILE='' NAME=''
 
 # usage: find_backup WORD; WORD as BACKUP of restore-full.sh
 find_backup() {
@@ -60,18 +60,6 @@ find_in_s3() {
   [[ " ${LISTED[*]} " == *" $1 "* && " ${LISTED[*]} " == *" $1.json "* ]] || refuse 10 "$1 is in none of the sources (${SOURCES[*]})" || return 1
   FILE='' NAME=$1
   fetch_sidecar "$1" && trust_sidecar "s3://$S3_BUCKET/$KEY" "$SIDECAR_FILE" "$1"
-}
-
-# usage: fetch_sidecar NAME; from S3, where the object may end with .enc or not; sets KEY
-fetch_sidecar() {
-  local ending
-  trust_prefix || return 1
-  for ending in .enc ''; do
-    KEY=$(s3_key "postgresql/full/$1$ending") SIDECAR_FILE=$WORK/$1.json
-    if from_s3 s3 cp --only-show-errors "s3://$S3_BUCKET/$KEY.json" "$SIDECAR_FILE"; then return 0; fi
-    [[ $PROBLEM == *'(404)'* ]] || return 1
-  done
-  refuse 10 "$1 has no sidecar in S3"
 }
 
 # The newest that is complete and can be trusted; with a time or a place as target, the newest that ended before it.

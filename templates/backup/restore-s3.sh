@@ -4,6 +4,8 @@
 
 readonly WAL_BATCH=16 S3_TRIES=4
 LISTED=()
+# What fetch_sidecar found.
+KEY='' SIDECAR_FILE=''
 
 # usage: from_s3 ARGUMENT...; awscli, tried again with growing pauses; its output in ANSWER
 from_s3() {
@@ -17,9 +19,9 @@ from_s3() {
   refuse 9 "S3 does not give s3://$S3_BUCKET/${S3_PREFIX:+$S3_PREFIX/}: $(tail -n 1 "$SPOOL/errors")"
 }
 
-# usage: open_spool; where batches arrive; one for all callers on this host
+# usage: open_spool; where batches arrive: one for all restores on this host, or a caller's OWN_SPOOL
 open_spool() {
-  SPOOL=$STATE_DIR/restore-wal.spool
+  SPOOL=${OWN_SPOOL:-$STATE_DIR/restore-wal.spool}
   mkdir -p "$SPOOL"
 }
 
@@ -50,6 +52,18 @@ list_s3() {
   from_s3 s3api list-objects-v2 --bucket "$S3_BUCKET" --prefix "$prefix" --query 'Contents[].[Key]' --output text || return 1
   # shellcheck disable=SC2034 # read by the callers
   mapfile -t LISTED < <(sed -n "s|^${prefix//./\\.}\([^/]*\)$|\1|p" <<<"$ANSWER" | sed 's/\.enc\(\.json\|\.sha256\|\)$/\1/')
+}
+
+# usage: fetch_sidecar NAME; from S3, where the object may end with .enc or not; sets KEY
+fetch_sidecar() {
+  local ending
+  trust_prefix || return 1
+  for ending in .enc ''; do
+    KEY=$(s3_key "postgresql/full/$1$ending") SIDECAR_FILE=$WORK/$1.json
+    if from_s3 s3 cp --only-show-errors "s3://$S3_BUCKET/$KEY.json" "$SIDECAR_FILE"; then return 0; fi
+    [[ $PROBLEM == *'(404)'* ]] || return 1
+  done
+  refuse 10 "$1 has no sidecar in S3"
 }
 
 # usage: take_wal_from_s3 NAME TARGET

@@ -4,7 +4,7 @@
 # A batch: one listing of what is there, one upload of what is not, one of the sidecars, one listing that proves it all.
 
 readonly BATCH=250
-declare -A THERE=() MD5=() SIZE=() KEY=()
+declare -A MD5=() SIZE=() KEY=()
 
 upload_wal() {
   local names=() i failed=$FAILED
@@ -17,7 +17,7 @@ upload_wal() {
 # usage: upload_batch NAME...; marks what is there in the end
 upload_batch() {
   local name good=()
-  THERE=() MD5=() SIZE=() KEY=()
+  MD5=() SIZE=() KEY=()
   hash_batch "$@"
   look_at_batch "$1" || { FAILED=$((FAILED + $#)) && return; }
   if ! send_missing objects '' || ! send_missing sidecars .json; then log error 'awscli could not upload the whole batch'; fi
@@ -56,19 +56,9 @@ in_batch() {
   printf '%s\n' "${!KEY[@]}" | sed 'p; s/$/.json/'
 }
 
-# usage: look_at_batch FIRST; fills THERE with size and ETag of all objects from FIRST on
+# usage: look_at_batch FIRST; fills THERE with what is there from FIRST on
 look_at_batch() {
-  local key size etag prefix answer
-  prefix=$(s3_key postgresql/wal/)
-  THERE=()
-  answer=$(s3 s3api list-objects-v2 --bucket "$S3_BUCKET" --prefix "$prefix" --start-after "$prefix${1%.gz}" \
-    --query 'Contents[].[Key, Size, ETag]' --output text 2>&1) || {
-    log error "cannot list s3://$S3_BUCKET/$prefix: ${answer//$'\n'/ }"
-    return 1
-  }
-  while read -r key size etag; do
-    [ -z "$size" ] || THERE[$key]="$size ${etag//\"/}"
-  done <<<"$answer"
+  list_objects "$(s3_key postgresql/wal/)" "${1%.gz}"
 }
 
 # usage: send_missing DIRECTORY SUFFIX; what has no object under its key yet, and whose artefact may have one
@@ -119,9 +109,7 @@ settle() {
 # usage: same_object_of NAME; the object is what the sidecar there (in FIELD) says. It is read back: an ETag tells nothing of bytes that are
 # not ours, nor of an object that is encrypted by a key of KMS
 same_object_of() {
-  local seen
-  seen=$(s3 s3 cp --only-show-errors "s3://$S3_BUCKET/${KEY[$1]}" - | openssl dgst -sha256 -r) || return 1
-  [ "${seen%% *}" = "${FIELD[sha256]}" ]
+  reads_back "${KEY[$1]}" "${FIELD[sha256]}"
 }
 
 # usage: mark_all SIDECAR...
