@@ -1,10 +1,19 @@
 // restore-full.sh where something is in its way: servers, Patroni, other runs, full disks, kill -9. What was there stays as it was.
 import * as assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
-import { AS_POSTGRES, ended } from './backup-host.ts';
+import { AS_POSTGRES, ended, sidecarOf } from './backup-host.ts';
 import { nothing, RestoreFaults } from './restore-fault.ts';
 import { onSmallDisk } from './small-disk.ts';
 
@@ -131,6 +140,25 @@ test('--dry-run and --verify-only change nothing, and are content with what is w
     assert.match(ran.stderr, /the WAL reaches \w{24}, last commit/);
     on.asBefore();
   }
+});
+
+test('--reach-only tells what a restore would come to, also while a server works, and changes nothing', async () => {
+  cpSync(join(on.source.server.data, 'postmaster.pid'), join(on.source.data, 'postmaster.pid'));
+  on.source.host.own();
+  assert.equal((await on.source.restore([on.backup, '--dry-run'])).status, 11);
+  const ran = await on.source.restore(['latest', '--reach-only']);
+  assert.equal(ran.status, 0, ran.stderr);
+  const told = Object.fromEntries(ran.stdout.split('\n').map((line) => line.split(/: (.*)/)));
+  const sidecar = sidecarOf(readFileSync(on.sidecar(), 'utf8'));
+  assert.deepEqual(
+    [told.backup, told.system_identifier, told.key_id, told.bytes, told.timeline],
+    [on.backup, sidecar.system_identifier, sidecar.key_id, String(sidecar.plain_size), '1'],
+  );
+  assert.equal(told.wal_until, on.segments().at(-1)?.slice(0, 24));
+  assert.ok(Number(told.seconds_since) >= 0, ran.stdout);
+  assert.ok(told.last_commit >= String(sidecar.ended_at).slice(0, 19), ran.stdout);
+  rmSync(join(on.source.data, 'postmaster.pid'));
+  on.asBefore();
 });
 
 test('--help ends with 0 and names every option', () => {

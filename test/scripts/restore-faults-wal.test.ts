@@ -4,6 +4,7 @@ import { cpSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import { sidecarOf } from './backup-host.ts';
+import { DirectoryS3 } from './directory-s3.ts';
 import { flip, nothing, RestoreFaults } from './restore-fault.ts';
 
 const test = suite('restore-full.sh, faults of WAL and target');
@@ -35,6 +36,15 @@ on.each(test, [
     spoil: () => flip(join(on.source.host.wal, on.segments().at(-2) ?? ''), 900),
     status: 6,
     reason: /did not reach the target: .*could not restore file.*sha256 is not the one/s,
+  },
+  {
+    what: 'S3 that cannot be reached, asked for the newest backup',
+    spoil: () =>
+      new DirectoryS3(on.source.host).break('Could not connect to the endpoint URL: "http://127.0.0.1:1/"'),
+    status: 9,
+    reason: /S3 does not give s3:\/\/bucket\/.*Could not connect/,
+    args: () => ['latest', '--sources', 's3'],
+    settings: () => ({ S3_BUCKET: 'bucket' }),
   },
   {
     what: 'an archive that cannot be looked into',
