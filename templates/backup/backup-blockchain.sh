@@ -16,7 +16,7 @@ lib=$(readlink -f -- "${BASH_SOURCE[0]}") || exit 1
 . "${lib%/*}/backup-artefact.sh"
 
 INCLUDE_LOGS=no
-COPY='' HEIGHT='' LSN='' IDENTIFIER=''
+COPY='' HEIGHT='' LSN='' IDENTIFIER='' TIMELINE=''
 
 main() {
   read_own_options "$@"
@@ -38,7 +38,7 @@ main() {
   ask_place
   copy_database
   copy_files
-  store_stage blockchain "blockchain_backup_$(stamp).tar.gz" "block_height=$HEIGHT" "lsn=$LSN" "postgresql=$IDENTIFIER"
+  store_stage blockchain "blockchain_backup_$(stamp).tar.gz" "block_height=$HEIGHT" "lsn=$LSN" "postgresql=$IDENTIFIER" "postgresql_timeline=$TIMELINE"
   [ "$UPLOAD" = no ] || upload_stored
 }
 
@@ -89,8 +89,8 @@ part_of() {
 ask_place() {
   local answer
   answer=$(sql_as_postgres "select system_identifier, case when pg_is_in_recovery() then pg_last_wal_replay_lsn()
-    else pg_current_wal_lsn() end from pg_control_system()" 2>/dev/null) || answer=''
-  IFS='|' read -r IDENTIFIER LSN <<<"$answer" || true
+    else pg_current_wal_lsn() end, timeline_id from pg_control_system(), pg_control_checkpoint()" 2>/dev/null) || answer=''
+  IFS='|' read -r IDENTIFIER LSN TIMELINE <<<"$answer" || true
   [ -n "$LSN" ] || log warn "PostgreSQL at $PG_HOST does not answer: the backup does not say which of its states belongs to this one"
 }
 

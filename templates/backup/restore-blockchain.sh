@@ -89,7 +89,7 @@ nobody_writes() {
 
 # The backup belongs to one place in PostgreSQL's WAL; what PostgreSQL holds now may be older or newer.
 compare_places() {
-  local answer identifier lsn
+  local answer identifier lsn left
   [ -n "${FIELD[lsn]-}" ] || { log warn 'the backup does not say which state of PostgreSQL belongs to it' && return; }
   answer=$(sql_as_postgres "select system_identifier, case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else
     pg_current_wal_lsn() end, sign((case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_lsn() end)
@@ -98,11 +98,27 @@ compare_places() {
   IFS='|' read -r identifier lsn answer <<<"$answer"
   if [ "$identifier" != "${FIELD[postgresql]}" ]; then
     log warn "MISMATCH: the backup belongs to the PostgreSQL system ${FIELD[postgresql]}, and the one here is $identifier"
+  elif ! left=$(left_at) || [ -n "$left" ]; then
+    log warn "MISMATCH: PostgreSQL was restored to ${left:-another timeline}, before ${FIELD[lsn]}, where it was at block ${FIELD[block_height]:-unknown}: it lacks what the blockchain holds"
   elif [ "$answer" = -1 ]; then
     log warn "MISMATCH: PostgreSQL is at $lsn, before ${FIELD[lsn]}, where it was at block ${FIELD[block_height]:-unknown}: it lacks what the blockchain holds"
   elif [ "$answer" = 1 ]; then
     log warn "MISMATCH: PostgreSQL is at $lsn, after ${FIELD[lsn]}, where it was at block ${FIELD[block_height]:-unknown}: it knows of blocks that this backup lacks"
   fi
+}
+
+# Prints where PostgreSQL left the timeline that the backup belongs to, if that was before the backup; 1 where its history does not know
+# that timeline. Its place is a higher one again soon after a restore, and tells nothing by itself.
+left_at() {
+  local now history
+  [[ ${FIELD[postgresql_timeline]-} =~ ^[1-9][0-9]*$ ]] || return 0
+  now=$(sql_as_postgres 'select timeline_id from pg_control_checkpoint()')
+  [ "$now" != "${FIELD[postgresql_timeline]}" ] || return 0
+  history=$(sql_as_postgres "select split_part(line, E'\t', 2), split_part(line, E'\t', 2)::pg_lsn < '${FIELD[lsn]}'
+    from regexp_split_to_table(pg_read_file(format('pg_wal/%s.history', lpad(upper(to_hex($now)), 8, '0'))), E'\n') line
+    where split_part(line, E'\t', 1) = '${FIELD[postgresql_timeline]}'" 2>/dev/null) || return 0
+  [ -n "$history" ] || return 1
+  [ "${history#*|}" = f ] || printf '%s' "${history%|*}"
 }
 
 unpack() {
