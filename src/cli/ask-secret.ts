@@ -7,9 +7,10 @@ import { Secret } from '../core/secret.ts';
 export async function askSecret(question: string, instead: string): Promise<Secret> {
   if (!process.stdin.isTTY || !process.stderr.isTTY)
     throw mistake(`${question}: there is no terminal to ask on`, { hint: instead });
-  process.stderr.write(`${question}: `);
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
   const prompt = createInterface({ input: process.stdin, output: nowhere, terminal: true });
+  // Only now: whoever answers at once would see it echoed.
+  process.stderr.write(`${question}: `);
   const interrupted = new AbortController();
   prompt.once('SIGINT', () => interrupted.abort());
   try {

@@ -1,14 +1,11 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { type Ended, onTerminal } from './on-terminal.ts';
 
-/** A runbook beside a person: the whole program on a terminal of its own, made by script(1). */
-const BIN = new URL('../../bin/fanops', import.meta.url).pathname;
-
+/** A runbook beside a person: the whole program on a terminal of its own. */
 const RUNBOOK = `runbook: Show
 objectives: { rto: 5m }
 steps:
@@ -38,25 +35,9 @@ test.before.each((context) => {
 
 test.after.each(({ folder }) => rmSync(folder, { recursive: true, force: true }));
 
-/** Runs it and answers each question in turn; what the terminal was sent, without what moves its cursor. */
-async function typed(folder: string, answers: readonly string[]): Promise<{ status: number; text: string }> {
-  const line = `stty cols 150 rows 40; exec "${BIN}" run show.yml --step`;
-  const child = spawn('script', ['-qec', line, '/dev/null'], {
-    cwd: folder,
-    env: { PATH: process.env.PATH, HOME: folder, TERM: 'xterm', SHELL: '/bin/sh' },
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
-  const closed = once(child, 'close');
-  let text = '';
-  let answered = 0;
-  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
-    text += chunk;
-    const asked = text.split('Type "yes": ').length - 1;
-    for (; answered < asked; answered += 1) child.stdin.write(`${answers[answered] ?? 'no'}\r`);
-  });
-  const [status] = await closed;
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: what moves the cursor begins with one
-  return { status, text: text.replace(/\x1b\[[0-9;?]*[A-Za-z]/g, '').replaceAll('\r', '') };
+/** Runs it and answers each question in turn. */
+function typed(folder: string, answers: readonly string[]): Promise<Ended> {
+  return onTerminal(folder, 'run show.yml --step', 'Type "yes": ', answers);
 }
 
 test('it says where it is, against the objective, what comes next, and what verify sees', async ({
