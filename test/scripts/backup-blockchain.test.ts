@@ -63,11 +63,14 @@ const backup = (args: readonly string[] = [], more: Settings = {}): Promise<Ran>
 const restore = (...args: string[]): Promise<Ran> => host.run('restore-blockchain.sh', args, settings);
 const stored = (): string[] => readdirSync(join(host.archive, 'blockchain')).sort();
 
-/** Transactions of twenty blocks each, at most twenty in a second, until it is stopped. */
+/** Transactions of twenty blocks each, at most twenty in a second, until it is stopped; after a thousand it only writes them anew. */
 function startWriter(): void {
   const insert = 'insert into blocks select max(height) + 1, hex(randomblob(400)), 0 from blocks;';
   const transaction = `begin immediate; ${insert.repeat(20)} commit;`;
-  const script = `while echo "${transaction}"; do sleep 0.05; done | sqlite3 -cmd '.timeout 30000' ${database}`;
+  const anew =
+    'update blocks set hash = hex(randomblob(400)) where height > (select max(height) - 20 from blocks);';
+  const script = `{ for ((i = 0; i < 1000; i++)); do echo "${transaction}"; sleep 0.05; done; while echo "${anew}"; do sleep 0.05; done; } |
+    sqlite3 -cmd '.timeout 30000' ${database}`;
   writer = spawn('setpriv', [...AS_POSTGRES, 'bash', '-c', script], { stdio: 'ignore', detached: true });
 }
 
