@@ -1,3 +1,5 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -9,7 +11,7 @@ import { sysctlFact, sysctlPath } from '../../src/facts/sysctl.ts';
 import { sysctl } from '../../src/resources/sysctl.ts';
 import { type Case, expectCases, expectRefusedArgs, NOTHING, refusal } from './cases.ts';
 import { type Scratch, useFolder } from './scratch.ts';
-import { apply, plan, SH } from './tiny-engine.ts';
+import { apply, type Machine, plan, SH } from './tiny-engine.ts';
 import { ABSENT, facts, value } from './views.ts';
 
 const test = suite<Scratch>('sysctl');
@@ -110,6 +112,33 @@ test('the kernel that runs is read, and the line in the file is ours alone', ({ 
   assert.is(readFileSync(file, 'utf8'), 'vm.other = 1 2\n');
   const other = plan(SH, sysctl, { name: 'kernel.ostype', value: 'Other', file }).change;
   assert.match(other.reason ?? '', /is Linux in the kernel that runs, and .* cannot be written here/);
+});
+
+test('a kernel that lets itself be set is set, and stays so', async ({ dir }) => {
+  // A network namespace of its own has settings of its own, and no host feels it.
+  const around = spawn(
+    'unshare',
+    ['--net', 'sh', '-c', 'sysctl -qw net.ipv4.conf.lo.forwarding=0 && echo made && exec sleep 600'],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
+  try {
+    await once(around.stdout, 'data');
+    const within: Machine = { shell: ['nsenter', `--target=${around.pid}`, '--net', 'sh'] };
+    const args = { name: 'net.ipv4.conf.lo.forwarding', value: 1, file: `${dir}/x.conf` };
+    const { before, results, after, registered } = apply(within, sysctl, args);
+    assert.equal(before.fields.at(-1), { field: 'live', before: '0', after: '1' });
+    for (const { status, stderr } of results) assert.is(status, 0, stderr);
+    assert.is(after.action, 'none', after.reason);
+    assert.equal(registered, { name: args.name, value: '1' });
+    apply(within, sysctl, { ...args, value: 0, file: `${dir}/y.conf` });
+    const [program = '', ...words] = within.shell;
+    execFileSync(program, [...words, '-c', `sysctl -q -p ${dir}/x.conf`]);
+    assert.is(plan(within, sysctl, args).change.action, 'none');
+  } finally {
+    around.kill();
+  }
 });
 
 test.run();
