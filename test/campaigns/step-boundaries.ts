@@ -19,7 +19,7 @@ import { ANYWAY, archives, labWithBackups, Rewinding } from '../lab/rewinding.ts
 
 const LAST_WAY_BACK = 13;
 const REPLICAS = 16;
-const STEPS = 18;
+const STEPS = 20;
 
 const words = process.argv.slice(2);
 const reboots = words.includes('--reboot');
