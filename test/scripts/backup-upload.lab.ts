@@ -68,6 +68,22 @@ test('what was archived is in S3 under its documented keys, byte for byte; once 
   assert.equal((await upload(['--dry-run'])).stdout, '');
 });
 
+test('after a rotation the prefix names the new key, once it is told, and takes what is written with it', async () => {
+  await archive(1);
+  assert.equal((await upload()).status, 0);
+  writeFileSync(`${host.key}.next`, `${'fedcba9876543210'.repeat(2)}fedcba98765=\n`, { mode: 0o600 });
+  host.own();
+  for (const mode of ['prepare', 'switch'])
+    assert.equal((await host.run('backup-rotate.sh', [mode], settings())).status, 0);
+  const name = await archive(2);
+  refused(await upload(), 5, /is of another cluster, system or key than/);
+  for (let i = 0; i < 2; i++)
+    assert.equal((await host.run('backup-rotate.sh', ['s3'], settings())).status, 0);
+  assert.deepEqual(s3.object(bucket, 'CLUSTER.json'), readFileSync(join(host.archive, 'CLUSTER.json')));
+  assert.equal((await upload()).status, 0);
+  assert.ok(keys().includes(`postgresql/wal/${name}.enc.json`));
+});
+
 test('a prefix, and no encryption: the keys say so', async () => {
   const off = { ENCRYPTION: 'no', S3_PREFIX: 'a/b' };
   const name = await archive(1, '', off);
