@@ -67,15 +67,10 @@ test(`${HOSTS} hosts without a change take less than ${MOST_MIB} MiB`, async () 
   const folder = mkdtempSync(join(tmpdir(), 'fanops-many-'));
   try {
     prepare(folder, sshd);
-    const { status, text, mib } = await fanops(
-      folder,
-      'apply',
-      'site.yml',
-      '-i',
-      'hosts.yml',
-      '--ssh-config',
-      'none',
-    );
+    const apply = ['apply', 'site.yml', '-i', 'hosts.yml', '--ssh-config', 'none'];
+    // Once before: in a fresh clone, Node compiles all of fanops, which takes some 25 MiB more.
+    await fanops(folder, ...apply, '--limit', 'host0');
+    const { status, text, mib } = await fanops(folder, ...apply);
     assert.is(status, 0, text.slice(-2000));
     assert.is(text.match(/ok=5 +changed=0/g)?.length, HOSTS);
     assert.ok(mib > 20 && mib < MOST_MIB, `${mib} MiB`);
