@@ -30,7 +30,8 @@ export interface DataDirectory {
 export const dataDirectory: FactKind<DataDirectorySubject, DataDirectory> = {
   name: 'data_directory',
   scope: 'host',
-  timeoutMs: 30_000,
+  // Four readings of the WAL, and the rest.
+  timeoutMs: 120_000,
 
   look(subjects) {
     const words = subjects.flatMap(({ path, bin }) => [path, bin]);
@@ -42,7 +43,7 @@ export const dataDirectory: FactKind<DataDirectorySubject, DataDirectory> = {
       sh`if [ -e "$d/global/pg_control" ]; then`,
       sh`c=$("$b/pg_controldata" -D "$d" 2>&1) || { printf 'bad\\0%s\\0%s\\0' "$d" "$c"; continue; }`,
       sh`w=$(ls "$d/pg_wal/" 2>/dev/null | grep -E '^[0-9A-F]{24}$' | tail -n 1)`,
-      sh`l=$(last_record "$d" "$b" "$c" "$w")`,
+      sh`l=$(last_record "$d" "$b" "$c" "$w") || { printf 'bad\\0%s\\0%s\\0' "$d" "the WAL in $d/pg_wal could not be read to its end in time: look again when the disk is less busy"; continue; }`,
       sh`r=$(ls "$d/pg_wal/archive_status/" 2>/dev/null | grep -c '\\.ready$')`,
       // A lock file may have outlived its server: it counts while that process stands in the directory.
       sh`p=$(head -n 1 "$d/postmaster.pid" 2>/dev/null) u=no`,

@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -8,6 +17,7 @@ import { SCRATCH } from '../resources/stub-machine.ts';
 import { isRoot, lookAt, NOBODY } from './looking.ts';
 
 const BIN = '/usr/lib/postgresql/15/bin';
+const SEGMENT = 16 * 1024 * 1024;
 const test = suite<{ dir: string }>('data_directory');
 
 test.before.each((context) => {
@@ -30,8 +40,8 @@ function asPostgres(command: string): string {
   return execFileSync(program as string, [...words, '-c', command], { cwd: '/', encoding: 'utf8' }).trim();
 }
 
-function looked(path: string): DataDirectory {
-  const [seen] = lookAt(dataDirectory, [{ path, bin: BIN }]);
+function looked(path: string, bin = BIN): DataDirectory {
+  const [seen] = lookAt(dataDirectory, [{ path, bin }]);
   if (seen?.state !== 'value') throw new Error(`${path}: ${JSON.stringify(seen)}`);
   return seen.value;
 }
@@ -47,6 +57,16 @@ function writeAndDie(path: string, statements: string): string {
   );
   asPostgres(`${BIN}/pg_ctl -D '${path}' -w -s -m immediate stop`);
   return end;
+}
+
+/** PostgreSQL's programs, with a pg_waldump that notes where it is to begin, and then does what is said. */
+function withWaldump(dir: string, then: string): { bin: string; begun: () => string[] } {
+  const bin = join(dir, 'bin');
+  mkdirSync(bin);
+  symlinkSync(`${BIN}/pg_controldata`, join(bin, 'pg_controldata'));
+  writeFileSync(join(bin, 'pg_waldump'), `#!/bin/sh\nprintf '%s\\n' "$7" >>${bin}/begun\n${then}\n`);
+  chmodSync(join(bin, 'pg_waldump'), 0o755);
+  return { bin, begun: () => readFileSync(join(bin, 'begun'), 'utf8').trim().split('\n') };
 }
 
 function far(lsn: string): number {
@@ -101,6 +121,60 @@ test('after a crash its WAL tells how far it is, not the checkpoint', ({ dir }) 
   writeAndDie(path, 'create table u (n int); select pg_switch_wal()');
   asPostgres(`cd '${path}/pg_wal' && rm -f $(ls | grep -E '^[0-9A-F]{24}$' | tail -n +2)`);
   assert.is(looked(path).lastRecord, '0/2000000');
+});
+
+test('much WAL since the checkpoint is not read as a whole; segments that wait to be used again are not its end', ({
+  dir,
+}) => {
+  const path = join(dir, 'data');
+  initdb(path);
+  const segments = (count: number): string =>
+    Array.from(
+      { length: count },
+      (_, n) => `create table s${count}${n} (n int); select pg_switch_wal();`,
+    ).join(' ');
+  writeAndDie(path, `${segments(4)} checkpoint`);
+  writeAndDie(path, `${segments(3)} create table t (n int)`);
+  const checkpoint = looked(path).checkpoint;
+  const { bin, begun } = withWaldump(dir, `exec ${BIN}/pg_waldump "$@"`);
+  const seen = looked(path, bin);
+  const whole = asPostgres(
+    `${BIN}/pg_waldump -q -p '${path}/pg_wal' -s ${checkpoint} 2>&1 | sed -n 's,.*record at \\([^:]*\\): .*,\\1,p'`,
+  );
+  assert.is(seen.lastRecord, whole);
+  const last = far(whole) - (far(whole) % SEGMENT);
+  assert.equal(begun().map(far), [last]);
+  assert.ok(last >= far(checkpoint) + SEGMENT, `${checkpoint} ${whole}`);
+  assert.ok(far(`0/${seen.newestSegment.slice(-2)}000000`) > last, 'none waits to be used again');
+});
+
+test('where the last segment holds no whole record it is read from the checkpoint on', ({ dir }) => {
+  const path = join(dir, 'data');
+  initdb(path);
+  writeAndDie(path, 'select pg_switch_wal(); create table t (n int)');
+  const { checkpoint, lastRecord } = looked(path);
+  const { bin, begun } = withWaldump(
+    dir,
+    `[ "$(wc -l <${dir}/bin/begun)" = 2 ] || exit 1; exec ${BIN}/pg_waldump "$@"`,
+  );
+  assert.is(looked(path, bin).lastRecord, lastRecord);
+  assert.is(begun().length, 2);
+  assert.ok(far(begun()[1] ?? '') <= far(checkpoint));
+});
+
+test('WAL that is not read in time is unreadable, not short', ({ dir }) => {
+  const path = join(dir, 'data');
+  initdb(path);
+  // As after a promotion: a newer timeline than that of the checkpoint has begun.
+  copyFileSync(join(path, 'pg_wal/000000010000000000000001'), join(path, 'pg_wal/000000020000000000000001'));
+  const { bin, begun } = withWaldump(dir, 'exit 124');
+  const [seen] = lookAt(dataDirectory, [{ path, bin }]);
+  assert.is(seen?.state, 'unreadable');
+  assert.match(
+    seen?.state === 'unreadable' ? seen.reason : '',
+    /WAL in .* could not be read to its end in time/,
+  );
+  assert.is(begun().length, 1);
 });
 
 test('what is no data directory, is damaged or cannot be entered is not taken for empty', ({ dir }) => {
