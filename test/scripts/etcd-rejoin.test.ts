@@ -14,6 +14,9 @@ const PEER = 'http://192.0.2.11:2380';
 
 const DB1 = `29, started, db1, ${PEER}, http://192.0.2.11:2379, false`;
 const DB1_NEW = `32, unstarted, , ${PEER}, , false`;
+const DB1_LEARNS = `32, started, db1, ${PEER}, http://192.0.2.11:2379, true`;
+
+const DB3_LEARNS = '98, unstarted, , http://192.0.2.13:2380, , true';
 const DB2 = '96, started, db2, http://192.0.2.12:2380, http://192.0.2.12:2379, false';
 // An address that begins like the lost member's.
 const DB110 = '97, started, db110, http://192.0.2.110:2380, http://192.0.2.110:2379, false';
@@ -58,28 +61,37 @@ function rejoin(members: readonly string[], failing: string, ...args: string[]):
 
 const ASK = 'get --keys-only --limit=1 /';
 const LIST = 'member list';
-const ADD = `member add db1 --peer-urls=${PEER}`;
+const ADD = `member add db1 --learner --peer-urls=${PEER}`;
 
 const cases: readonly [string, readonly string[], string, number, readonly string[]][] = [
   [
-    'a lost member is taken out and entered anew',
+    'a lost member is taken out and entered anew, as a learner',
     [DB1, DB2],
     '',
     0,
-    [ASK, LIST, 'member remove 29', ADD, LIST],
+    [LIST, ASK, LIST, 'member remove 29', ADD, LIST],
   ],
-  ['one that is entered and waits is left alone', [DB1_NEW, DB2], '', 0, [ASK, LIST, LIST]],
-  ['one that is not known is entered', [DB2], '', 0, [ASK, LIST, ADD, LIST]],
-  ['an address that only begins the same is not touched', [DB110, DB2], '', 0, [ASK, LIST, ADD, LIST]],
-  ['without a quorum nothing is taken out', [DB1, DB2], 'get', 1, [ASK]],
-  ['when the members cannot be listed nothing is taken out', [DB1, DB2], 'list', 1, [ASK, LIST]],
+  ['one that is entered and waits is left alone', [DB1_NEW, DB2], '', 0, [LIST, LIST]],
+  ['and that even where its vote is missing for a quorum', [DB1_NEW, DB2], 'get', 0, [LIST, LIST]],
+  ['one that is not known is entered', [DB2], '', 0, [LIST, ASK, LIST, ADD, LIST]],
+  [
+    'one that learned and lost its data is entered anew',
+    [DB1_LEARNS, DB2],
+    '',
+    0,
+    [LIST, ASK, LIST, 'member remove 32', ADD, LIST],
+  ],
+  ['an address that only begins the same is not touched', [DB110, DB2], '', 0, [LIST, ASK, LIST, ADD, LIST]],
+  ['without a quorum nothing is taken out', [DB1, DB2], 'get', 1, [LIST, ASK]],
+  ['when the members cannot be listed nothing is taken out', [DB1, DB2], 'list', 1, [LIST]],
   [
     'when it cannot be taken out it is not entered twice',
     [DB1, DB2],
     'remove',
     1,
-    [ASK, LIST, 'member remove 29'],
+    [LIST, ASK, LIST, 'member remove 29'],
   ],
+  ['while another one learns nothing is changed', [DB1, DB2, DB3_LEARNS], '', 1, [LIST, ASK, LIST]],
 ];
 
 for (const [title, members, failing, status, calls] of cases)
@@ -89,6 +101,11 @@ for (const [title, members, failing, status, calls] of cases)
     assert.equal(ran.status, status, ran.stderr);
   });
 
+test('the one that learns is named, and what to do', () => {
+  const ran = rejoin([DB2, DB3_LEARNS], '', 'db1', PEER, OTHERS);
+  assert.match(ran.stderr, /http:\/\/192\.0\.2\.13:2380\) is entered .*etcdctl member remove 98/);
+});
+
 test('it starts among those that there are, itself by its name', () => {
   const ran = rejoin([DB1_NEW, DB2], '', 'db1', PEER, OTHERS);
   assert.equal(
@@ -97,10 +114,26 @@ test('it starts among those that there are, itself by its name', () => {
   );
 });
 
+test('a voter is not promoted', () => {
+  const ran = rejoin([DB1, DB2], '', '--promote', PEER, OTHERS);
+  assert.equal(ran.status, 0, ran.stderr);
+  assert.deepEqual(ran.calls, [LIST]);
+});
+
+test('a learner that does not catch up is said not to vote', () => {
+  const ran = rejoin([DB1_LEARNS, DB2], 'promote', '--promote', PEER, OTHERS);
+  assert.equal(ran.status, 1);
+  assert.deepEqual(ran.calls, [LIST, 'member promote 32']);
+  assert.match(
+    ran.stderr,
+    /context deadline exceeded\nhttp:.* does not vote yet: look at "journalctl -u etcd"/,
+  );
+});
+
 test('wrong arguments are refused before etcd is asked', () => {
   const ran = rejoin([DB1], '', 'db1', PEER);
   assert.equal(ran.status, 2);
-  assert.match(ran.stderr, /usage: etcd-rejoin\.sh NAME PEER_URL ENDPOINTS/);
+  assert.match(ran.stderr, /usage: etcd-rejoin\.sh NAME\|--promote PEER_URL ENDPOINTS/);
   assert.deepEqual(ran.calls, []);
 });
 
