@@ -64,6 +64,12 @@ export interface Checks {
   readonly conditions: Play;
 }
 
+/** Holds before the first step and after every one. */
+export interface Invariant extends Checks {
+  /** Before each step that is taken back, too. */
+  readonly whenGoingBack: boolean;
+}
+
 /** Becomes true within a time, or the step has not succeeded. */
 export interface Verify extends Checks {
   readonly withinMs: number;
@@ -108,8 +114,7 @@ export interface Runbook {
   readonly description: string;
   readonly params: readonly Param[];
   readonly objectives: Objectives;
-  /** Judged before the first step and after every one. */
-  readonly invariants: readonly Checks[];
+  readonly invariants: readonly Invariant[];
   readonly steps: readonly Step[];
   /** Hosts that were declared gone for good. */
   readonly lost: readonly string[];

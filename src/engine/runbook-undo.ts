@@ -1,6 +1,6 @@
 import { gravest } from '../core/outcome.ts';
 import type { Runbook, Step, StepRef } from '../core/runbook.ts';
-import { hasBegun, type RunbookEnd, returned } from './runbook.ts';
+import { hasBegun, invariants, type RunbookEnd, returned } from './runbook.ts';
 import { type RunbookContext, type StepEnd, stepRef } from './runbook-context.ts';
 import { recordRegisters } from './runbook-record.ts';
 import { doStep } from './runbook-step.ts';
@@ -68,6 +68,9 @@ async function takeBack(context: RunbookContext, step: Step): Promise<StepEnd> {
   if (!step.undo) return { outcome: 'guarded', reason: 'it has no way back (`undo`)' };
   const back = await returned(context);
   if (back) return back;
+  const still = context.runbook.invariants.filter(({ whenGoingBack }) => whenGoingBack);
+  const broken = await invariants(context, still, step);
+  if (broken) return broken;
   const goesOn = await context.operator.proceed(step);
   if (!goesOn) return { outcome: 'stopped', reason: 'the operator did not begin it' };
   return doStep(context, step.undo);

@@ -1,5 +1,5 @@
 import { gravest, type Outcome } from '../core/outcome.ts';
-import type { Step, StepRef } from '../core/runbook.ts';
+import type { Invariant, Step, StepRef } from '../core/runbook.ts';
 import { type RunbookContext, type StepEnd, stepRef } from './runbook-context.ts';
 import { refuseFrom } from './runbook-from.ts';
 import { recordRegisters } from './runbook-record.ts';
@@ -41,7 +41,7 @@ export async function runRunbook(context: RunbookContext, from = 1): Promise<Run
     break;
   }
   const last = runbook.steps.at(-1);
-  const broken = at || !last ? undefined : await invariants(context, last);
+  const broken = at || !last ? undefined : await invariants(context, context.runbook.invariants, last);
   if (broken && last) at = { step: last, end: broken, begun: true };
   const end = endOf(context, ended, at);
   await context.engine.finish(end.outcome);
@@ -80,7 +80,7 @@ export function hasBegun({ engine, past }: RunbookContext, id: string, sent: num
 async function before(context: RunbookContext, step: Step): Promise<StepEnd | undefined> {
   const back = await returned(context);
   if (back) return back;
-  const broken = await invariants(context, step);
+  const broken = await invariants(context, context.runbook.invariants, step);
   if (broken) return broken;
   const goesOn = await context.operator.proceed(step);
   return goesOn ? undefined : { outcome: 'stopped', reason: 'the operator did not begin it' };
@@ -98,8 +98,13 @@ export async function returned({ runbook, answers }: RunbookContext): Promise<St
   };
 }
 
-async function invariants(context: RunbookContext, step: Step): Promise<StepEnd | undefined> {
-  for (const checks of context.runbook.invariants) {
+/** The first of them that does not hold. */
+export async function invariants(
+  context: RunbookContext,
+  all: readonly Invariant[],
+  step: Step,
+): Promise<StepEnd | undefined> {
+  for (const checks of all) {
     const broken = await judge(context, step, 'invariant', checks);
     if (broken) return broken;
   }

@@ -83,7 +83,10 @@ export function loadRunbook(options: RunbookOptions): Runbook {
     problems,
   };
   const registered: Registered = { shapes: new Map(), by: new Map(), all: allRegisters(allPlays(draft)) };
-  const invariants = draft.invariants.map((checks) => finishChecks(checks, registered, finishing));
+  const invariants = draft.invariants.map((invariant) => ({
+    ...finishChecks(invariant, registered, finishing),
+    whenGoingBack: invariant.whenGoingBack,
+  }));
   const steps = draft.steps.map((step) => finishStep(step, registered, finishing));
   problems.throwIfAny();
   const { name, description, params, objectives } = draft;

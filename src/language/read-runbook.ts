@@ -16,7 +16,7 @@ import { readDuration } from './read-duration.ts';
 import { readStep, type StepReading } from './read-step.ts';
 import type { ResourceSchema } from './resource-schema.ts';
 import { checkKeys, conditionsOf, entry, type Frame, itemsOf, lookOf, textNode } from './step-blocks.ts';
-import type { ChecksDraft, StepDraft } from './step-draft.ts';
+import type { InvariantDraft, StepDraft } from './step-draft.ts';
 import { stepHosts } from './step-hosts.ts';
 
 const RUNBOOK_KEYS = [
@@ -38,7 +38,17 @@ const HINTS = {
   plays: 'write `steps:`',
   tasks: 'tasks stand in a step: `steps:`',
 };
-const INVARIANT_KEYS = ['name', 'hosts', 'look', 'that', 'msg', 'become', 'become_user', 'environment'];
+const INVARIANT_KEYS = [
+  'name',
+  'hosts',
+  'look',
+  'that',
+  'msg',
+  'undo',
+  'become',
+  'become_user',
+  'environment',
+];
 
 /** A runbook as written, its keys checked; of what is rendered only the hosts of its steps. */
 export interface RunbookDraft {
@@ -48,7 +58,7 @@ export interface RunbookDraft {
   readonly objectives: Objectives;
   readonly defaults: Layer;
   readonly vars: Layer;
-  readonly invariants: readonly ChecksDraft[];
+  readonly invariants: readonly InvariantDraft[];
   readonly steps: readonly StepDraft[];
 }
 
@@ -155,13 +165,13 @@ function readSteps(root: LocatedMapping, fields: Fields, reading: StepReading): 
 }
 
 /** Conditions that hold from the first step to the last, each with what it looks at. */
-function readInvariants(fields: Fields, reading: StepReading): ChecksDraft[] {
+function readInvariants(fields: Fields, reading: StepReading): InvariantDraft[] {
   return itemsOf(fields, 'invariants')
     .map((item, index) => readInvariant(item, index + 1, reading))
-    .filter((checks) => checks !== undefined);
+    .filter((invariant) => invariant !== undefined);
 }
 
-function readInvariant(item: Located, number: number, reading: StepReading): ChecksDraft | undefined {
+function readInvariant(item: Located, number: number, reading: StepReading): InvariantDraft | undefined {
   const { problems } = reading;
   if (item.kind !== 'mapping') {
     problems.error(
@@ -172,13 +182,14 @@ function readInvariant(item: Located, number: number, reading: StepReading): Che
     return undefined;
   }
   checkKeys(item, 'an invariant', INVARIANT_KEYS, problems);
+  const fields = new Fields(item, problems);
   const own = (keys: readonly string[]): Entry[] =>
     keys.map((key) => entryOf(item, key)).filter((found) => found !== undefined);
   const hosts = entryOf(item, 'hosts') ?? entry('hosts', textNode('all', item.position));
   const frame: Frame = {
     id: `i${number}`,
     label: `invariant ${number}`,
-    name: String(new Fields(item, problems).text('name')?.value ?? `invariant ${number}`),
+    name: String(fields.text('name')?.value ?? `invariant ${number}`),
     position: item.position,
     entries: [
       stepHosts(hosts, reading),
@@ -191,5 +202,5 @@ function readInvariant(item: Located, number: number, reading: StepReading): Che
   const look: PlayDraft | undefined = lookOf(frame, 'l', entryOf(item, 'look')?.value);
   const condition = { ...item, entries: own(['that', 'msg']) };
   const conditions = conditionsOf(frame, 'g', 'invariants', [condition], false);
-  return conditions && { look, conditions };
+  return conditions && { look, conditions, whenGoingBack: fields.boolean('undo') ?? false };
 }

@@ -7,6 +7,10 @@ export interface ChecksDraft {
   readonly conditions: PlayDraft;
 }
 
+export interface InvariantDraft extends ChecksDraft {
+  readonly whenGoingBack: boolean;
+}
+
 export interface VerifyDraft extends ChecksDraft {
   readonly withinMs: number;
   readonly everyMs: number;

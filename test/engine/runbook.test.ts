@@ -310,6 +310,31 @@ test('going back undoes the last step first, each with its own look, until one t
     assert.ok(existsSync(join(hosts.root('h1'), 'one')));
   }));
 
+test('an invariant of going back stops it as well; another one does not', () =>
+  withHosts(1, async (hosts) => {
+    const broken = '{stat: {path: "{{root}}/broken"}, register: broken}';
+    const run = localRunbook(
+      hosts,
+      `runbook: go back
+invariants:
+  - {hosts: h1, look: [${broken}], that: "!broken.exists", msg: mend it by hand, undo: true}
+  - {hosts: h1, look: [{stat: {path: "{{root}}/two"}, register: two}], that: "!two.exists"}
+steps:
+  - {step: one, hosts: h1, tasks: [${file('one')}], undo: [{file: {path: "{{root}}/one", state: absent}}]}
+  - step: two
+    hosts: h1
+    tasks: [${file('two')}]
+    undo: [${file('broken')}]
+`,
+    );
+    assert.equal((await run.run()).outcome, 'guarded');
+    const back = await run.undo(2);
+    await run.close();
+    assert.deepEqual([back.outcome, back.done.map(({ name }) => name)], ['guarded', ['two']]);
+    assert.equal(back.at?.end.judgements?.[0]?.msg, 'mend it by hand');
+    assert.ok(existsSync(join(hosts.root('h1'), 'one')));
+  }));
+
 test('a plan judges guards now, and what a step finds out by doing something is not known before it', () =>
   withHosts(1, async (hosts) => {
     const run = localRunbook(
