@@ -25,6 +25,8 @@ export interface ArchivedWal {
 export interface BackupArchive {
   readonly fulls: readonly FullBackup[];
   readonly wal: ArchivedWal;
+  /** The ids of the keys that the sidecars of full backups and WAL name, each once. */
+  readonly keys: readonly string[];
   /** Bytes that are free where it is. */
   readonly free: number;
 }
@@ -35,6 +37,9 @@ const SUMMARY = `
     if (name > newest) newest = name
     if ($2 + 0 > at) at = $2 + 0 }
   END { printf "%d %s %s %d", count, count ? oldest : "-", count ? newest : "-", at }`;
+
+// One field a line (docs/backup-format.md). What retention removes meanwhile is not missed.
+const KEY_IDS = 's/^ *"key_id": "\\([^"]\\{1,\\}\\)".*/\\1/p';
 
 /** Absent where the directory, which is the subject, is not there. */
 export const backupArchive: FactKind<string, BackupArchive> = {
@@ -54,8 +59,9 @@ export const backupArchive: FactKind<string, BackupArchive> = {
       sh`summary='0 - - 0'; if [ -n "$wals" ]; then`,
       sh`summary=$(find -H "$wals" -mindepth 1 -maxdepth 1 -type f -regextype posix-extended -regex '.*/[0-9A-F]{24}\\.gz' -printf '%f %T@\\n' 2>/dev/null | awk ${SUMMARY})`,
       sh`[ -r "$wals" ] || ok=; fi`,
+      sh`keys=$(find -L "$p/full" "$p/wal" -mindepth 1 -maxdepth 1 -type f -name '*.gz.json' -exec sed -n ${KEY_IDS} {} + 2>/dev/null | sort -u | tr '\\n' ' ')`,
       sh`free=$(df -P -B 1 -- "$p" | awk 'NR == 2 { print $4 }')`,
-      sh`[ -z "$ok" ] || printf 'archive\\0%s\\0%s\\0%s\\0' "$p" "$summary" "$free"`,
+      sh`[ -z "$ok" ] || printf 'archive\\0%s\\0%s\\0%s\\0%s\\0' "$p" "$summary" "$free" "$keys"`,
       sh`done`,
       sh`:`,
     );
@@ -63,7 +69,7 @@ export const backupArchive: FactKind<string, BackupArchive> = {
   },
 
   parse(answer, subjects) {
-    const frames = framesOf(answer, { ...STAT_ARITY, full: 3, sidecar: 2, archive: 3 });
+    const frames = framesOf(answer, { ...STAT_ARITY, full: 3, sidecar: 2, archive: 4 });
     const stats = statsOf(frames, answer, subjects);
     return subjects.map((subject, index) => read(subject, stats[index] as Looked<Stat>, frames, answer));
   },
@@ -104,6 +110,7 @@ function read(
       newest: named(newest),
       newestAt: Number(at),
     },
+    keys: (archive.fields[3] ?? '').split(' ').filter((id) => id !== ''),
     free: Number(archive.fields[2]),
   });
 }

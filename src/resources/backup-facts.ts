@@ -98,7 +98,10 @@ export const backupFacts: Resource<BackupFactsArgs, Result> = {
         ...TEXTS,
         description: 'All that complete fulls and archives name; more than one means different clusters.',
       },
-      key_ids: { ...TEXTS, description: 'Every key that complete fulls and archives name.' },
+      key_ids: {
+        ...TEXTS,
+        description: 'Every key that the sidecars of full backups and WAL name, and archives.',
+      },
       kept_keys: { ...TEXTS, description: 'Every key that some host only reads with.' },
       lacking: {
         ...TEXTS,
@@ -152,6 +155,7 @@ function judge(args: BackupFactsArgs, facts: FactView): Result {
   const isOne = identities.every(({ identity }) => same(identity, first?.identity));
   const ids = sorted([
     ...complete.map((f) => f.key_id),
+    ...seen.flatMap(({ named }) => named),
     ...identities.map(({ identity }) => identity.key_id),
   ]);
   return {
@@ -201,7 +205,7 @@ function memberAt(
   host: string,
   { path = ARCHIVE, key = KEY }: BackupFactsArgs,
   facts: FactView,
-): { readonly member?: Member; readonly unreadable: readonly string[] } {
+): { readonly member?: Member; readonly named: readonly string[]; readonly unreadable: readonly string[] } {
   const archive = facts.get(backupArchiveFact(path), host);
   const identity = facts.get(contentFact(clusterJson(path)), host);
   const keyId = facts.get(keyIdFact(key), host);
@@ -210,12 +214,13 @@ function memberAt(
   const looks = archive.state === 'value' ? [archive, identity, keyId, ring] : [archive, keyId];
   const reasons = looks.flatMap((looked) => (looked.state === 'unreadable' ? [looked.reason] : []));
   const unreadable = [...new Set(reasons)].map((r) => (r.startsWith(host) ? r : `${host}: ${r}`));
-  if (archive.state !== 'value') return { unreadable };
+  if (archive.state !== 'value') return { named: [], unreadable };
   const cluster_json = identity.state === 'value' ? identityFrom(identity.value.text) : null;
   if (identity.state === 'value' && !cluster_json)
     unreadable.push(`${host}: ${clusterJson(path)} is not what it should be`);
   return {
     member: memberFrom(archive.value, cluster_json, keyId, ring.state === 'value' ? ring.value : []),
+    named: archive.value.keys,
     unreadable,
   };
 }

@@ -188,6 +188,7 @@ archive_problem() {
     printf '%s is of the system %s, and this server is %s: a new cluster must not write over the backups of an old one; move them aside' "$BACKUP_ROOT" "${FIELD[system_identifier]-}" "$1"
   elif [ "${FIELD[key_id]-}" != "$KEY_ID" ]; then
     printf '%s was written with the key "%s", and this host has "%s": put back the right key' "$BACKUP_ROOT" "${FIELD[key_id]-}" "$KEY_ID"
+    [ ! -e "$KEY_RING/${FIELD[key_id]:-none}" ] || printf ', or, if the key was rotated and "%s" is that of the other members: backup-rotate.sh name' "$KEY_ID"
   fi
 }
 

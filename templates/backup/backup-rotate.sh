@@ -5,6 +5,9 @@
 # usage: backup-rotate.sh prepare    KEY_FILE.next and the key of today are both in KEY_FILE.d: this host reads what either has made
 #        backup-rotate.sh switch     KEY_FILE.next becomes the key, and CLUSTER.json names it; no segment is archived in between
 #        backup-rotate.sh back       the key before it is the key again, and the new one KEY_FILE.next; nothing is forgotten
+#        backup-rotate.sh finish     the rotation is over: there is no going back any more, both keys stay
+#        backup-rotate.sh name       CLUSTER.json names the key of this host, for a host that missed a rotation; it must hold the key
+#                                    that is named there now
 #        backup-rotate.sh s3         CLUSTER.json at the S3 prefix names the key that the archive here does
 #        backup-rotate.sh --help
 # As root, but s3: as postgres. Each may be done again. exit status: see backup-lib.sh
@@ -20,7 +23,7 @@ NEXT=''
 
 main() {
   case ${1-} in
-  prepare | switch | back | s3) ;;
+  prepare | switch | back | finish | name | s3) ;;
   *) show_help "$lib" "${1:-nothing}" && return ;;
   esac
   [ "$1" != s3 ] || run_as_postgres "$@"
@@ -39,13 +42,18 @@ main() {
   esac
 }
 
+# KEY_RING/before and KEY_RING/next are links to the keys that a rotation goes from and to, from prepare to finish.
 prepare() {
   local id
   if is_switched; then return; fi
   id=$(id_of "$NEXT")
+  [ "$id" != "$KEY_ID" ] || die 11 "$NEXT is the key of today, and no rotation to it is under way: move it aside"
   keep "$KEY_FILE" "$KEY_ID"
   keep "$NEXT" "$id"
+  # In this order: broken off in between, the old target is no longer the key that is in use.
+  ln -sfn "$id" "$KEY_RING/next"
   ln -sfn "$KEY_ID" "$KEY_RING/before"
+  sync "$KEY_RING"
   log info "the keys $KEY_ID and $id are both in $KEY_RING"
 }
 
@@ -53,35 +61,54 @@ switch() {
   local id
   if ! is_switched; then
     id=$(id_of "$NEXT")
-    [[ -e $KEY_RING/$id && $(readlink "$KEY_RING/before") == "$KEY_ID" ]] ||
+    [[ -e $KEY_RING/$id && $(linked before) == "$KEY_ID" && $(linked next) == "$id" ]] ||
       die 11 "$KEY_RING does not hold both keys: backup-rotate.sh prepare comes first, on every member"
     install_key "$KEY_RING/$id"
-    rm -f "$NEXT"
-    move_word next before
   fi
+  rm -f "$NEXT"
+  place_words
   name_key
 }
 
-# KEY_FILE.next is the key already.
+# The key in use is the one that this rotation brought. Where KEY_FILE.next is another one, the next rotation has begun.
 is_switched() {
-  local before
-  before=$(readlink "$KEY_RING/before") || before=$KEY_ID
-  if [[ $before == "$KEY_ID" ]]; then return 1; fi
-  if [[ -e $NEXT && $(id_of "$NEXT") != "$KEY_ID" ]]; then return 1; fi
-  rm -f "$NEXT"
+  [[ $KEY_ID == "$(linked next)" && $KEY_ID != "$(linked before)" ]] || return 1
+  [[ ! -e $NEXT || $(id_of "$NEXT") == "$KEY_ID" ]]
 }
 
 back() {
   local before
-  before=$(readlink "$KEY_RING/before") ||
-    die 10 "$KEY_RING/before does not say which key was the one before: where it is known, ln -s KEY_ID $KEY_RING/before"
-  if [ "$before" != "$KEY_ID" ]; then
+  if is_switched; then
+    before=$(linked before)
     [ "$(id_of "$KEY_RING/$before")" = "$before" ] || die 11 "$KEY_RING/$before is not the key of its name"
     copy_key "$KEY_FILE" "$NEXT"
     install_key "$KEY_RING/$before"
-    move_word before next
+  elif [[ $KEY_ID != "$(linked before)" && ! -e $NEXT ]]; then
+    die 10 "no rotation is under way: there is no going back from $KEY_ID. To write with another key, rotate again"
+  fi
+  place_words
+  name_key
+}
+
+finish() {
+  if [[ -e $NEXT && $(id_of "$NEXT") != "$KEY_ID" ]]; then die 11 "$NEXT is not the key yet: backup-rotate.sh switch comes first"; fi
+  rm -f "$NEXT" "$KEY_RING/next" "$KEY_RING/before"
+  place_words
+  name_key
+}
+
+name() {
+  if [ -e "$BACKUP_ROOT/CLUSTER.json" ]; then
+    read_sidecar "$BACKUP_ROOT/CLUSTER.json" || die 3 "${FIELD[problem]}"
+    use_key "${FIELD[key_id]-}" ||
+      die 8 "$BACKUP_ROOT was written with the key \"${FIELD[key_id]-}\", and $KEY_RING does not hold it: fanops apply install.yml, or from escrow"
   fi
   name_key
+}
+
+# usage: linked before|next; prints the id of that key of this rotation, or nothing
+linked() {
+  readlink "$KEY_RING/$1" || true
 }
 
 # usage: id_of FILE; prints its key id, or dies
@@ -115,12 +142,27 @@ install_key() {
   derive_keys
 }
 
-# usage: move_word FROM ASIDE; key-escrowed.json says of the key that a copy of it was seen to decrypt: that of FROM takes its place
-move_word() {
-  local word=$STATE_DIR/key-escrowed
-  [ -e "$word.$1.json" ] || return 0
-  if [ -e "$word.json" ]; then mv -T "$word.json" "$word.$2.json"; fi
-  mv -T "$word.$1.json" "$word.json"
+# A word (key-escrowed.json) says of a key that a copy of it was seen to decrypt. Each goes by the key that it names: that of KEY_FILE and that
+# of KEY_FILE.next into their places, others keep their key's id in the name.
+place_words() {
+  local word=$STATE_DIR/key-escrowed id
+  for id in before next ''; do
+    file_word "$word${id:+.$id}.json"
+  done
+  take_word "$KEY_ID" "$word.json"
+  if [ -e "$NEXT" ]; then take_word "$(id_of "$NEXT")" "$word.next.json"; fi
+}
+
+# usage: file_word FILE
+file_word() {
+  local id
+  id=$(sed -n 's/^ *"key_id": "\([0-9a-f]\{16\}\)".*/\1/p' "$1" 2>/dev/null) || return 0
+  if [ -n "$id" ]; then mv -T "$1" "$STATE_DIR/key-escrowed.$id.json"; fi
+}
+
+# usage: take_word KEY_ID FILE
+take_word() {
+  if [ -e "$STATE_DIR/key-escrowed.$1.json" ]; then mv -T "$STATE_DIR/key-escrowed.$1.json" "$2"; fi
 }
 
 # CLUSTER.json of the archive here names the key that writes.
@@ -136,7 +178,7 @@ name_key() {
       sync "$BACKUP_ROOT"
     fi
   fi
-  log info "$KEY_FILE is the key $KEY_ID; before it: $(readlink "$KEY_RING/before" || printf none)"
+  log info "$KEY_FILE is the key $KEY_ID"
 }
 
 # Of cluster and system the prefix must be ours; the key it names is the one thing that is ever changed there.

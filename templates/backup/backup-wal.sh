@@ -88,8 +88,9 @@ begin_source_hash() {
   exec {SOURCE_HASH}< <(exec openssl dgst -sha256 -r "$1")
 }
 
-# Into HASH, the sha256 of the source. Once.
+# Into HASH, the sha256 of the source. It can be read once only.
 source_hash() {
+  [ -z "$HASH" ] || return 0
   read -r -d ' ' HASH <&"$SOURCE_HASH" || die 1 "the sha256 of $1 was not computed"
 }
 

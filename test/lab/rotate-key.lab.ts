@@ -1,4 +1,4 @@
-// playbooks/rotate-key.yml on real hosts: a new key on all nodes, a restore whose WAL is of both, and back to the old key.
+// playbooks/rotate-key.yml on real hosts: a new key on all nodes, a restore whose WAL is of both, and back to the key before.
 import * as assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -57,6 +57,26 @@ test('without a copy of the new key elsewhere it stops, and nothing is written w
   assert.deepEqual(keysNow(), [before]);
 });
 
+test('back from there, and from further than it came, nothing is left of it', () => {
+  rotate(0, '--undo', '7');
+  assert.deepEqual(keysNow(), [before]);
+  assert.match(
+    textOn(leads, `ls ${KEY}.next 2>&1; ${SCRIPTS}/backup-freeze.sh status`),
+    /No such file.*not frozen/s,
+  );
+  rotate(5, '--confirm', 'rotate');
+});
+
+test('neither the new key nor the old one is in a backup of the configuration', () => {
+  textOn(
+    leads,
+    `${SCRIPTS}/backup-config.sh && rm -rf /root/config && ${SCRIPTS}/restore-config.sh latest --target-dir /root/config`,
+  );
+  const files = textOn(leads, 'cd /root/config/files/etc/fanatico && find . -type f; rm -rf /root/config');
+  assert.match(files, /backup\.conf/);
+  assert.doesNotMatch(files, /key/);
+});
+
 test('with one, all nodes write with the new key, and read what the old one wrote', () => {
   const identity = join(folder, 'identity');
   execFileSync('age-keygen', ['-o', identity], { stdio: 'ignore' });
@@ -102,12 +122,21 @@ test('install.yml finds nothing to do, and gives a node that lost the old key it
   assert.match(textOn(other, `ls ${KEY}.d`), new RegExp(before));
 });
 
-test('back to the old key: it writes again, and what the new one wrote is read', () => {
+test('a rotation that is over is not taken back', () => {
+  assert.match(rotate(3, '--undo', '7').all, /no rotation is under way.*rotate again/);
+  assert.deepEqual(keysNow(), [after]);
+});
+
+test('a second rotation, and back: the key before it writes again, and what the new one wrote is read', () => {
+  rotate(6, '-e', 'unescrowed=true', '--confirm', 'rotate without escrow', '--until', '7');
+  const [third = '', ...others] = keysNow();
+  assert.ok(![before, after].includes(third) && others.length === 0, third);
   rotate(0, '--undo', '7');
-  assert.deepEqual(keysNow(), [before]);
-  assert.equal(nameOfKey(leads, 'CLUSTER.json'), before);
+  assert.deepEqual(keysNow(), [after]);
+  assert.equal(nameOfKey(leads, 'CLUSTER.json'), after);
+  assert.match(textOn(leads, 'cat /var/lib/fanatico/key-escrowed.json'), new RegExp(after));
   archiveASegment(leads);
-  assert.equal(nameOfKey(leads, newest(leads, 'wal')), before);
+  assert.equal(nameOfKey(leads, newest(leads, 'wal')), after);
   asPostgres(leads, `${SCRIPTS}/backup-verify.sh --deep`);
   sqlOn(leads, 'drop table coins');
 });

@@ -36,6 +36,7 @@ function archive(dir: string): void {
   writeFileSync(join(dir, 'wal', '00000002.history.gz'), '');
   for (const name of ['00A', '00B', '1FF'])
     utimesSync(join(dir, 'wal', `${WAL}${name}.gz`), 1_000, name === '00B' ? 5_000 : 1_000);
+  writeFileSync(join(dir, 'wal', `${WAL}00B.gz.json`), '{\n  "key_id": "k2",\n  "hmac": ""\n}\n');
 }
 
 test('fulls with and without their sidecars, and WAL, are seen as they are', ({ dir }) => {
@@ -48,6 +49,7 @@ test('fulls with and without their sidecars, and WAL, are seen as they are', ({ 
     { name: 'full_backup_20261123_020000.tar.gz', size: 1 },
   ]);
   assert.equal(looked.value.wal, { count: 3, oldest: `${WAL}00A`, newest: `${WAL}1FF`, newestAt: 5_000 });
+  assert.equal(looked.value.keys, ['k1', 'k2']);
   assert.ok(looked.value.free > 0);
 });
 
@@ -83,13 +85,14 @@ if (isRoot)
 const PATH = '/var/backups/fanatico';
 const IDENTITY = { schema: 'fanatico-backup/1', cluster: 'c', system_identifier: '77', key_id: 'k1' };
 
-function held(ended: string, key = 'k1', name = FULL): BackupArchive {
+function held(ended: string, key = 'k1', name = FULL, keys: readonly string[] = []): BackupArchive {
   return {
     fulls: [
       { name, size: 9, sidecar: { key_id: key, ended_at: ended, system_identifier: '77' } },
       { name: 'z', size: 1 },
     ],
     wal: { count: 1, oldest: 'A', newest: 'A', newestAt: 1_000 },
+    keys,
     free: 5,
   };
 }
@@ -170,6 +173,14 @@ test('after a rotation, the hosts that lack a key that backups were made with ar
   );
   assert.equal(result.lacking, ['db2 does not hold the key k1']);
   assert.equal(result.disagreement, []);
+});
+
+test('a key that only WAL was archived with is lacked, too', () => {
+  const { lacking } = judged({
+    db1: [value(held('1', 'k1', FULL, ['k1', 'k2'])), IDENTITY, value('k1'), value(['k2'])],
+    db2: [value(held('1')), IDENTITY, value('k1')],
+  });
+  assert.equal(lacking, ['db2 does not hold the key k2']);
 });
 
 test('a CLUSTER.json that is none is said', () => {

@@ -1,9 +1,19 @@
 // backup-rotate.sh: another key writes, and what the keys before it wrote is still read.
 import * as assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import { BackupHost, ended, PG_BIN, type Ran, type Settings, sidecarOf } from './backup-host.ts';
+import { refused, succeeded } from './ran.ts';
 import { segmentOf } from './wal-segments.ts';
 
 const test = suite('backup-rotate.sh');
@@ -11,6 +21,7 @@ const NINE = '000000010000000000000009';
 const TEN = '00000001000000000000000A';
 const OLD = '5db6b8841e8f9b64';
 const NEW_KEY = `${'fedcba9876543210'.repeat(2)}fedcba98765=\n`;
+const THIRD_KEY = `${'0011223344556677'.repeat(2)}00112233445=\n`;
 
 let host: BackupHost;
 let settings: Settings;
@@ -28,15 +39,6 @@ async function rotate(...modes: string[]): Promise<void> {
   for (const mode of modes) succeeded(await host.run('backup-rotate.sh', [mode], settings));
 }
 
-function succeeded(ran: Ran): void {
-  assert.equal(ran.status, 0, ran.stderr);
-}
-
-function refused(ran: Ran, status: number, reason: RegExp): void {
-  assert.equal(ran.status, status, ran.stderr);
-  assert.match(ran.stderr, reason);
-}
-
 /** As PostgreSQL has it archived. */
 function archive(name: string): Promise<Ran> {
   writeFileSync(join(host.dir, 'data/pg_wal', name), segmentOf(name, 'rows', 1 << 24));
@@ -46,6 +48,12 @@ function archive(name: string): Promise<Ran> {
 
 async function delivered(name: string): Promise<Ran> {
   return host.run('restore-wal.sh', [name, 'pg_wal/RECOVERYXLOG'], settings, join(host.dir, 'data'));
+}
+
+/** As step 3 of the runbook does. */
+function layNext(key: string): void {
+  writeFileSync(`${host.key}.next`, key, { mode: 0o600 });
+  host.own();
 }
 
 const keyOf = (path: string) => sidecarOf(readFileSync(join(host.archive, path), 'utf8')).key_id;
@@ -150,9 +158,102 @@ test('a key file behind a link is replaced where it lies', async () => {
   assert.equal(readFileSync(join(place, 'key'), 'utf8'), NEW_KEY);
 });
 
+for (const [first, ending] of [
+  ['finished', ['finish']],
+  ['left unfinished', []],
+] as const)
+  test(`back in a second rotation, the first one ${first}: to the key before it, and nowhere before it has switched`, async () => {
+    await rotate('prepare', 'switch', ...ending);
+    const second = named();
+    layNext(THIRD_KEY);
+    await rotate('back');
+    assert.equal(named(), second);
+    assert.equal(readFileSync(host.key, 'utf8'), NEW_KEY);
+    assert.equal(readFileSync(`${host.key}.next`, 'utf8'), THIRD_KEY);
+    await rotate('prepare', 'switch');
+    assert.equal(readFileSync(host.key, 'utf8'), THIRD_KEY);
+    await rotate('back');
+    assert.equal(readFileSync(host.key, 'utf8'), NEW_KEY);
+    assert.equal(named(), second);
+  });
+
+test('back in a first rotation that has not prepared yet changes nothing', async () => {
+  await rotate('back');
+  assert.equal(named(), OLD);
+  assert.equal(readFileSync(`${host.key}.next`, 'utf8'), NEW_KEY);
+});
+
+test('after finish there is no going back, and both keys are kept', async () => {
+  await rotate('prepare', 'switch', 'finish', 'finish');
+  const now = String(named());
+  refused(
+    await host.run('backup-rotate.sh', ['back'], settings),
+    10,
+    /no rotation is under way.*rotate again/,
+  );
+  assert.equal(named(), now);
+  for (const mode of ['prepare', 'switch'])
+    refused(await host.run('backup-rotate.sh', [mode], settings), 3, /key\.next does not exist/);
+  assert.deepEqual(readdirSync(`${host.key}.d`).sort(), [OLD, now].sort());
+  layNext(THIRD_KEY);
+  refused(await host.run('backup-rotate.sh', ['finish'], settings), 11, /is not the key yet/);
+});
+
+/** Whose copies were seen to decrypt, by file. */
+function words(): { readonly [file: string]: unknown } {
+  const files = readdirSync(join(host.dir, 'state')).filter((name) => name.startsWith('key-escrowed'));
+  return Object.fromEntries(
+    files.sort().map((name) => [name, sidecarOf(readFileSync(join(host.dir, 'state', name), 'utf8')).key_id]),
+  );
+}
+
+function note(file: string, id: string): void {
+  const word = { schema: 'fanops/key-escrowed/1', key_id: id, recipient: 'age1' };
+  writeFileSync(join(host.dir, 'state', file), `${JSON.stringify(word, null, 2)}\n`);
+  host.own();
+}
+
+test('the word that a copy was seen to decrypt follows its key, also when a switch was broken off', async () => {
+  note('key-escrowed.json', OLD);
+  await rotate('prepare', 'switch');
+  const first = String(named());
+  assert.deepEqual(words(), { [`key-escrowed.${OLD}.json`]: OLD });
+  await rotate('back');
+  assert.deepEqual(words(), { 'key-escrowed.json': OLD });
+  note('key-escrowed.next.json', first);
+  await rotate('switch');
+  assert.deepEqual(words(), { [`key-escrowed.${OLD}.json`]: OLD, 'key-escrowed.json': first });
+  // As killed between key and word.
+  note('key-escrowed.json', OLD);
+  note('key-escrowed.next.json', first);
+  await rotate('switch', 'finish');
+  assert.deepEqual(words(), { [`key-escrowed.${OLD}.json`]: OLD, 'key-escrowed.json': first });
+  // To a key without a copy, and back.
+  layNext(THIRD_KEY);
+  await rotate('prepare', 'switch');
+  assert.equal(words()['key-escrowed.json'], undefined);
+  await rotate('back');
+  assert.deepEqual(words(), { [`key-escrowed.${OLD}.json`]: OLD, 'key-escrowed.json': first });
+});
+
+test('a host that missed a rotation: with the keys in place, name makes its archive name the one that writes', async () => {
+  mkdirSync(`${host.key}.d`, { mode: 0o700 });
+  renameSync(host.key, join(host.dir, 'aside'));
+  renameSync(`${host.key}.next`, host.key);
+  host.own();
+  refused(await archive(TEN), 3, /this host has "[0-9a-f]{16}": put back the right key$/m);
+  refused(await host.run('backup-rotate.sh', ['name'], settings), 8, /backup\.key\.d does not hold it/);
+  assert.equal(named(), OLD);
+  renameSync(join(host.dir, 'aside'), `${host.key}.d/${OLD}`);
+  refused(await archive(TEN), 3, /backup-rotate\.sh name/);
+  await rotate('name', 'name');
+  assert.notEqual(named(), OLD);
+  succeeded(await archive(TEN));
+  succeeded(await delivered(NINE));
+});
+
 test('a key that cannot be used, or that this host was not prepared for, is refused', async () => {
   refused(await host.run('backup-rotate.sh', ['switch'], settings), 11, /prepare comes first/);
-  refused(await host.run('backup-rotate.sh', ['back'], settings), 10, /which key was the one before/);
   writeFileSync(`${host.key}.next`, 'short\n');
   refused(await host.run('backup-rotate.sh', ['prepare'], settings), 3, /key\.next has 5 characters/);
   rmSync(`${host.key}.next`);

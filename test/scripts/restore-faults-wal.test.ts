@@ -20,6 +20,13 @@ on.each(test, [
     reason: /WAL is missing: \w{24}, before \w{24}.*--to-hole/,
   },
   {
+    what: 'a missing segment, and only the backup is to be verified, which is read first',
+    spoil: () => on.removeSegment(-2),
+    args: () => [on.backup, '--verify-only'],
+    status: 10,
+    reason: /verified to its end.*WAL is missing/s,
+  },
+  {
     what: 'a missing history file',
     spoil: () => cpTimeline(),
     status: 10,
