@@ -195,7 +195,8 @@ archive_problem() {
 # What cannot be looked into is not called empty: its disk may not be mounted.
 archive_is_empty() {
   local first
-  first=$(find "$BACKUP_ROOT/full" "$BACKUP_ROOT/wal" -type f ! -name '.*' -print -quit) ||
+  # find wants to go back to where it began, and postgres may not read that.
+  first=$(cd / && find "$BACKUP_ROOT/full" "$BACKUP_ROOT/wal" -type f ! -name '.*' -print -quit) ||
     die 3 "cannot look into $BACKUP_ROOT/full and $BACKUP_ROOT/wal as $(id -un)"
   [ -z "$first" ]
 }

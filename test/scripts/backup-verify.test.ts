@@ -3,6 +3,8 @@ import * as assert from 'node:assert/strict';
 import {
   cpSync,
   existsSync,
+  mkdirSync,
+  mkdtempSync,
   readdirSync,
   readFileSync,
   readlinkSync,
@@ -11,6 +13,7 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { suite } from 'uvu';
@@ -285,6 +288,16 @@ test('a replica whose archive is not there does not take it for empty', async ()
   const ran = await verify([], { PG_BIN: host.bin });
   assert.equal(ran.status, 3, ran.stderr);
   assert.match(ran.stderr, /cannot look into/);
+});
+
+test('a directory that postgres may not read is no hindrance', async () => {
+  host.stub('psql', 'echo t');
+  for (const name of readdirSync(host.archive)) rmSync(join(host.archive, name), { recursive: true });
+  for (const name of ['full', 'wal']) mkdirSync(join(host.archive, name));
+  const place = mkdtempSync(join(tmpdir(), 'fanops-unreadable-'));
+  const ran = await host.run('backup-verify.sh', [], { PG_BIN: host.bin }, place);
+  rmSync(place, { recursive: true });
+  assert.doesNotMatch(ran.stderr, /cannot look into/);
 });
 
 test('a tee that cannot be started is a failure, not a wait without end', async () => {
