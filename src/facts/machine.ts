@@ -12,6 +12,8 @@ export interface Machine {
   readonly bootId: string;
   /** The member's name in Patroni's settings. */
   readonly patroniName: string;
+  /** Why its settings are there and could not be read. */
+  readonly trouble: string;
 }
 
 /** The subject is the path of Patroni's settings. */
@@ -25,20 +27,21 @@ export const machine: FactKind<string, Machine> = {
       PROLOGUE,
       sh`h=$(uname -n) m=$(cat /etc/machine-id 2>/dev/null) b=$(cat /proc/sys/kernel/random/boot_id 2>/dev/null)`,
       sh`for p in ${subjects}; do`,
-      sh`n=; [ ! -e "$p" ] || n=$(sed -n 's/^name: *//p' "$p") || continue`,
-      sh`printf 'machine\\0%s\\0%s\\0%s\\0%s\\0%s\\0' "$p" "$h" "$m" "$b" "$n"`,
+      sh`n= t=; [ ! -e "$p" ] || n=$(sed -n 's/^name: *//p' "$p" 2>&1) || t=\${n:-unknown} n=`,
+      sh`printf 'machine\\0%s\\0%s\\0%s\\0%s\\0%s\\0%s\\0' "$p" "$h" "$m" "$b" "$n" "$t"`,
       sh`done`,
     );
     return { kind: 'shell', script: script.text };
   },
 
   parse(answer, subjects) {
-    const seen = byFirst(framesOf(answer, { machine: 5 }), 'machine');
+    const seen = byFirst(framesOf(answer, { machine: 6 }), 'machine');
     return subjects.map((subject): Looked<Machine> => {
       const fields = seen.get(subject);
       if (!fields) return unanswered(answer, `the machine, and Patroni's settings in ${subject}`);
-      const [, hostname = '', machineId = '', bootId = '', name = ''] = fields;
-      return found({ hostname, machineId, bootId, patroniName: name.trim().replace(/^(["'])(.*)\1$/, '$2') });
+      const [, hostname = '', machineId = '', bootId = '', name = '', trouble = ''] = fields;
+      const patroniName = name.trim().replace(/^(["'])(.*)\1$/, '$2');
+      return found({ hostname, machineId, bootId, patroniName, trouble: trouble.trim() });
     });
   },
 

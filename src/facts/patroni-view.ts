@@ -25,6 +25,8 @@ export interface PatroniView {
   readonly systemIdentifier: string;
   /** Seconds since it last reached the DCS: what it says of the others is as old. null where it does not say. */
   readonly dcsAge: number | null;
+  /** Nobody is promoted, restarted or started. */
+  readonly paused: boolean;
   readonly members: readonly PatroniMember[];
 }
 
@@ -34,7 +36,7 @@ type Fields = { readonly [name: string]: unknown };
 export function viewFrom(own: unknown, cluster: unknown, at?: number): PatroniView {
   const self = fields(own, '/patroni');
   const seenAt = numberOf(self.dcs_last_seen);
-  const members = fields(cluster, '/cluster').members;
+  const { members, pause } = fields(cluster, '/cluster');
   return {
     state: textOf(self.state),
     role: roleOf(self.role),
@@ -43,6 +45,7 @@ export function viewFrom(own: unknown, cluster: unknown, at?: number): PatroniVi
     scope: textOf((self.patroni as Fields | undefined)?.scope),
     systemIdentifier: textOf(self.database_system_identifier),
     dcsAge: at === undefined || seenAt === null ? null : at - seenAt,
+    paused: pause === true,
     members: Array.isArray(members) ? members.map((m) => memberFrom(fields(m, 'a member'))) : [],
   };
 }

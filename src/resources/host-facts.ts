@@ -70,7 +70,7 @@ export const hostFacts: Resource<HostFactsArgs, Result> = {
       wrong: {
         ...TEXTS,
         description:
-          "What is not as the inventory has it, one sentence each: another member's name in Patroni's settings, another host's hostname, one machine behind two names.",
+          "What is not as the inventory has it, one sentence each: another member's name in Patroni's settings, settings that could not be read, another host's hostname, one machine behind two names.",
       },
       unseen: { ...TEXTS, description: 'Hosts that could not be looked at.' },
     },
@@ -105,8 +105,12 @@ function judge(config: string, facts: FactView): Result {
 
 /** A hostname may be anything, but for the name of another member; Patroni's name is the inventory's. */
 function misnamed({ host, machine }: Seen, config: string, members: readonly string[]): string[] {
-  const { hostname, patroniName } = machine;
+  const { hostname, patroniName, trouble } = machine;
   const [short = ''] = hostname.split('.');
+  if (trouble !== '')
+    return [
+      `who answers at the address of ${host} is not known: Patroni's settings there (${config}) could not be read: ${trouble}`,
+    ];
   if (patroniName !== '' && patroniName !== host)
     return [
       `at the address of ${host} answers ${hostname}, whose Patroni is the member ${patroniName} (${config}): correct ansible_host of ${host} in the inventory`,

@@ -23,6 +23,7 @@ type Result = {
   readonly scope: string;
   readonly system_identifier: string;
   readonly healthy: boolean;
+  readonly paused: boolean;
   readonly members: readonly Member[];
   readonly silent: readonly string[];
   readonly unseen: readonly string[];
@@ -90,6 +91,11 @@ export const patroniFacts: Resource<PatroniFactsArgs, Result> = {
         type: 'boolean',
         description: 'Every host answers, all agree, one leads, and all members run on its timeline.',
       },
+      paused: {
+        type: 'boolean',
+        description:
+          'Patroni keeps its hands off the cluster (patronictl pause), as a host that answered has it.',
+      },
       members: { type: 'array', items: MEMBER, description: 'As the first host that answered sees them.' },
       silent: { ...TEXTS, description: 'Hosts where no Patroni listens.' },
       unseen: {
@@ -105,6 +111,7 @@ export const patroniFacts: Resource<PatroniFactsArgs, Result> = {
       'scope',
       'system_identifier',
       'healthy',
+      'paused',
       'members',
       'silent',
       'unseen',
@@ -138,6 +145,7 @@ function judge(port: number | undefined, facts: FactView): Result {
     scope: answers.map(({ view }) => view.scope).find((s) => s !== '') ?? '',
     system_identifier: answers.map(({ view }) => view.systemIdentifier).find((s) => s !== '') ?? '',
     healthy: leader !== undefined && isWhole && allRun,
+    paused: sources.some(({ view }) => view.paused),
     members: members.map(memberOf),
     silent: asked.filter(({ looked }) => looked.state === 'absent').map(({ host }) => host),
     unseen: asked.flatMap(({ host, looked }) => {

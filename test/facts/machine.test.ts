@@ -26,10 +26,19 @@ test("this machine says who it is, with the name of its member in Patroni's sett
       machineId: idOf('/etc/machine-id'),
       bootId: idOf('/proc/sys/kernel/random/boot_id'),
       patroniName: 'db1',
+      trouble: '',
     },
   });
   assert.is(quoted?.state === 'value' && quoted.value.patroniName, 'db 2');
   assert.is(none?.state === 'value' && none.value.patroniName, '');
+});
+
+test('settings that cannot be read are not taken for none', ({ dir }) => {
+  const [seen] = lookAt(machine, [dir]);
+  assert.is(seen?.state, 'value');
+  if (seen?.state !== 'value') return;
+  assert.equal([seen.value.hostname, seen.value.patroniName], [hostname(), '']);
+  assert.match(seen.value.trouble, /^sed: .*directory/);
 });
 
 function idOf(path: string): string {

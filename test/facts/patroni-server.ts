@@ -44,6 +44,7 @@ export function viewOf(pendingRestart: boolean): PatroniView {
     scope: 'fanatico-l1-cluster',
     systemIdentifier: '7397708120470393282',
     dcsAge: null,
+    paused: false,
     members: [
       { ...member, name: 'db1', role: 'leader', lag: null, host: '10.0.0.1' },
       { ...member, name: 'db2', role: 'replica', lag: 0, host: '10.0.0.2' },

@@ -36,6 +36,7 @@ test('how old its view of the others is, is told by its own clock', () => {
   const at = answeredAt('HTTP/1.0 200 OK\r\nDate: Thu, 26 Nov 2026 14:27:28 GMT\r\n\r\n{}');
   assert.is(viewFrom({ dcs_last_seen: 1795703239 }, {}, at).dcsAge, 9);
   assert.is(viewFrom({}, {}, at).dcsAge, null);
+  assert.equal([viewFrom({}, { pause: true }).paused, viewFrom({}, {}).paused], [true, false]);
   assert.is(viewFrom({ dcs_last_seen: 1795703239 }, {}, answeredAt('HTTP/1.0 200 OK\r\n\r\n')).dcsAge, null);
 });
 

@@ -51,6 +51,7 @@ const RESTORE = {
   target: 'replica',
   more: ['-e', 'discard_survivors=true'],
 } as const;
+const REJOIN = { runbook: 'rejoin-node.yml', target: 'replica' } as const;
 const REBUILD = { runbook: 'recover-node.yml', target: 'replica' } as const;
 
 const NO_KEY = /does not hold the key [0-9a-f]+.* backups were made with it/;
@@ -97,7 +98,10 @@ const SITUATIONS: readonly Situation[] = [
     on: ['leads'],
     breaks: 'patronictl pause --wait',
     mends: 'patronictl resume --wait',
-    uses: [{ ...REBUILD, title: 'the cluster is paused', says: /Patroni is paused/ }],
+    uses: [
+      { ...REBUILD, title: 'the cluster is paused', says: /Patroni is paused/ },
+      { ...REJOIN, title: 'the cluster is paused, as a machine comes back', says: /Patroni is paused/ },
+    ],
   },
   {
     on: ['replica'],

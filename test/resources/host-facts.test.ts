@@ -10,7 +10,14 @@ const test = suite('host_facts');
 const args = { members: 'db' };
 
 function machine(name: string, more: Partial<Machine> = {}): Looked<Machine> {
-  return value({ hostname: name, machineId: `m-${name}`, bootId: `b-${name}`, patroniName: name, ...more });
+  return value({
+    hostname: name,
+    machineId: `m-${name}`,
+    bootId: `b-${name}`,
+    patroniName: name,
+    trouble: '',
+    ...more,
+  });
 }
 
 function registered(members: { readonly [host: string]: Looked<Machine> }) {
@@ -53,6 +60,11 @@ const CASES: readonly [
     'one machine behind two names',
     { db1: machine('db1'), db2: machine('db1', { patroniName: 'db2', hostname: 'x' }) },
     [/^db1 and db2 are one machine \(machine-id m-db1\)/],
+  ],
+  [
+    'settings of Patroni that are there and tell nothing',
+    { db1: machine('db1'), db2: machine('db2', { patroniName: '', trouble: 'read error on it' }) },
+    [/who answers at the address of db2 is not known: .*config\.yml\) could not be read: read error on it/],
   ],
   [
     'machines made from one image',

@@ -18,6 +18,7 @@ const NOTHING_KNOWN = {
   scope: '',
   system_identifier: '',
   healthy: false,
+  paused: false,
   members: [],
   silent: [],
   unseen: [],

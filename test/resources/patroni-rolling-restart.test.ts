@@ -60,6 +60,7 @@ function viewWith(members: readonly PatroniMember[]): PatroniView {
     scope: 'c',
     systemIdentifier: '1',
     dcsAge: null,
+    paused: false,
     members,
   };
 }

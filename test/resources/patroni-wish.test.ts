@@ -11,7 +11,14 @@ function member(name: string, role: string, timeline: number | null, state = 'ru
 }
 
 function seenBy(role: string, state: string, ...members: PatroniMember[]): PatroniView {
-  const rest = { timeline: 1, pendingRestart: false, scope: 's', systemIdentifier: '', dcsAge: null };
+  const rest = {
+    timeline: 1,
+    pendingRestart: false,
+    scope: 's',
+    systemIdentifier: '',
+    dcsAge: null,
+    paused: false,
+  };
   return { role, state, ...rest, members };
 }
 
