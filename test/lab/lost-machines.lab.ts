@@ -76,7 +76,15 @@ test('the survivor leads with every commit that had reached it', () => {
 });
 
 test('a machine comes back with what it had, alone; then one without', async () => {
-  await comesBack(led, () => fanopsEnds(0, ...rejoin(led), ...gone(other)));
+  await comesBack(led, () => {
+    withoutEtcd(led, () => {
+      fanopsEnds(3, ...rejoin(led), ...gone(other));
+      // It is entered and does not run: the one that leads must not need it.
+      assert.match(textOn(survivor, 'etcdctl member list'), /unstarted, .*, true$/m);
+      onHost(survivor, 'etcdctl endpoint health');
+    });
+    fanopsEnds(0, ...rejoin(led), ...gone(other));
+  });
   await comesBack(other, () => {
     onHost(
       other,
@@ -105,6 +113,18 @@ test('afterwards all is as before: three members, the same settings, and another
        rm -rf ${DATA}.before-restore-* /var/lib/etcd/fanatico.before-recovery-*`,
     );
 });
+
+/** Its etcd cannot start meanwhile. */
+function withoutEtcd(host: string, act: () => void): void {
+  const settings = '/run/systemd/system/etcd.service.d/broken.conf';
+  onHost(
+    host,
+    `mkdir -p ${settings.replace(/\/[^/]*$/, '')}
+     printf '[Service]\\nExecStartPre=/bin/false\\n' >${settings} && systemctl daemon-reload`,
+  );
+  act();
+  onHost(host, `rm ${settings} && systemctl daemon-reload`);
+}
 
 /** Switches it on and acts as soon as it answers: its boot ends only with an etcd that it cannot have yet. */
 async function comesBack(host: string, act: () => void): Promise<void> {
