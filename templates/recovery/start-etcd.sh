@@ -6,9 +6,10 @@ set -euo pipefail
 endpoint=${1-}
 set -a
 # shellcheck source=/dev/null
-. /etc/default/etcd
+. "${START_ETCD_SETTINGS:-/etc/default/etcd}"
 set +a
-REJOIN=/opt/fanatico/cluster/etcd-rejoin.sh
+REJOIN=${START_ETCD_REJOIN:-/opt/fanatico/cluster/etcd-rejoin.sh}
+RUN=${START_ETCD_RUN:-/run}
 
 main() {
   # The unit's settings may have just been replaced.
@@ -29,7 +30,7 @@ begin() {
   else
     found
   fi
-  touch /run/fanatico-etcd-may-start-empty
+  touch "$RUN/fanatico-etcd-may-start-empty"
 }
 
 # A start that failed before etcd was a member leaves a database without a log. Should it be more than that, it is kept.
@@ -44,7 +45,7 @@ leftover_aside() {
 
 # A token of its own keeps out whoever still remembers the old cluster.
 found() {
-  cat >/run/fanatico-etcd-initial.env <<END
+  cat >"$RUN/fanatico-etcd-initial.env" <<END
 ETCD_INITIAL_CLUSTER=$ETCD_NAME=$ETCD_INITIAL_ADVERTISE_PEER_URLS
 ETCD_INITIAL_CLUSTER_STATE=new
 ETCD_INITIAL_CLUSTER_TOKEN=$ETCD_INITIAL_CLUSTER_TOKEN-$(date -u +%Y%m%d_%H%M%S)
