@@ -20,7 +20,7 @@ export interface Ended {
 }
 
 export function fanops(args: readonly string[], input: Buffer | string = ''): Ended {
-  const ended = spawnSync('bin/fanops', args, { cwd: ROOT, input, maxBuffer: 1 << 28, timeout: 300_000 });
+  const ended = spawnSync('bin/fanops', args, { cwd: ROOT, input, maxBuffer: 1 << 28, timeout: 600_000 });
   return { status: ended.status, stdout: ended.stdout, all: `${ended.stdout}\n${ended.stderr}` };
 }
 
