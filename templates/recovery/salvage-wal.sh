@@ -1,9 +1,10 @@
 #!/bin/bash
 # usage: salvage-wal.sh DATADIR BACKUP_WAL MARKER FROM; archives what a stopped server's pg_wal holds and no archive has:
 #   1. what waits for the archiver, as PostgreSQL itself would have: history files first, then the segments in order
-#   2. from FROM on (the last 16 digits of a segment's name) the segments of the server's own history that were never marked to be
-#      archived, because it had streamed them, or was killed. Only whole ones: records are read to the segment's end and beyond it, or a
-#      switch of segments ends it. The last, unfinished one stays where it is: under its name the archive would hold half of it for ever.
+#   2. the segments of the server's own history that were never marked to be archived, because it had streamed them, or was killed; of
+#      FROM's timeline (a segment's name) from FROM on, of others all of them. Only whole ones: those of a timeline that it has left, up to
+#      there; of its own, records are read to the segment's end and beyond it, or a switch of segments ends it. The last, unfinished one
+#      stays where it is: under its name the archive would hold half of it for ever.
 # What the archive has is noted as done; where it holds something else under that name, this stops.
 set -euo pipefail
 data=$1 backup_wal=$2 marker=$3 from=$4
@@ -20,7 +21,7 @@ main() {
   archive_waiting
   read_control
   archive_unmarked
-  printf '%s files of pg_wal archived that no archive had\n' "$count"
+  printf '%s files of pg_wal archived\n' "$count"
 }
 
 archive_waiting() {
@@ -50,7 +51,7 @@ archive_unmarked() {
   local name
   for name in pg_wal/????????????????????????; do
     name=${name#pg_wal/}
-    if ! [[ $name =~ ^[0-9A-F]{24}$ && ! ${name:8} < $from ]] || ! in_history "$name"; then
+    if ! [[ $name =~ ^[0-9A-F]{24}$ ]] || [[ ${name:0:8} == "${from:0:8}" && $name < $from ]] || ! in_history "$name"; then
       continue
     elif is_whole "$name"; then
       archive "$name"
@@ -78,6 +79,8 @@ in_history() {
 is_whole() {
   local log=$((16#${1:0:8})) begin=$((16#${1:8:8} * 0x100000000 + 16#${1:16:8} * size)) start
   [ "$(od -An -tu8 -j8 -N8 "pg_wal/$1" | tr -d ' ')" = "$begin" ] || return 1
+  # Of a timeline that was left later all was replayed; and what its records go on into may be renamed by then, to .partial.
+  ((log == timeline)) || return 0
   start=$(printf '%X/%X' $((begin >> 32)) $((begin & 0xffffffff)))
   # It ends with an error where the WAL does.
   { "$pg_bin/pg_waldump" -p pg_wal -t "$log" -s "$start" 2>/dev/null || true; } | awk -v log_id="${1:8:8}" -v segment="${1:16:8}" -v size="$size" '

@@ -84,10 +84,10 @@ const status = (server: PostgresServer, name: string): string =>
   '';
 
 test('the first segment that no archive has is found, also where it is a hole', async () => {
-  assert.equal(await from(), segments[4]?.slice(8));
+  assert.equal(await from(), segments[4]);
   const [, hole = ''] = segments;
   lose(hole);
-  assert.equal(await from(), hole.slice(8));
+  assert.equal(await from(), hole);
 });
 
 test('what a replica had streamed is archived from there, byte for byte; the unfinished segment stays', async () => {
@@ -133,7 +133,9 @@ test('where the archive holds something else under the name, it stops', async ()
   cpSync(`${stored}.kept`, stored);
 });
 
-test('where a timeline was left, its half segment is not archived as a whole one', async () => {
+test('where a timeline was left, its half segment is not archived as a whole one, and what lies before it is', async () => {
+  const last = segments.at(-1) ?? '';
+  lose(last);
   replica.start();
   replica.sql("alter system set archive_command = '/bin/false'");
   replica.sql('select pg_reload_conf()');
@@ -145,9 +147,17 @@ test('where a timeline was left, its half segment is not archived as a whole one
   replica.stop('immediate');
   const { status: code, stderr } = await salvage(replica.data);
   assert.equal(code, 0, stderr);
+  assert.ok(archived(last), last);
   assert.match(whole, /^00000002/);
   assert.ok(archived(whole) && existsSync(join(source.host.wal, '00000002.history.gz.json')));
   assert.ok(!archived(fork), fork);
+  // The leader that was left has archived beyond that place: that says nothing of the segment that took its place.
+  assert.equal(whole.slice(8), fork.slice(8));
+  writeFileSync(join(source.host.wal, `${fork}.gz.json`), '{}');
+  lose(whole);
+  const again = await salvage(replica.data);
+  assert.equal(again.status, 0, again.stderr);
+  assert.ok(archived(whole) && !existsSync(join(source.host.wal, `${fork}.gz`)));
 });
 
 test.run();
