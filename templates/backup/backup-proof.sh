@@ -2,12 +2,13 @@
 # Proofs that what is stored is what was made. Sourced after backup-format.sh, never run.
 # Each `…_problem FILE` reads what is stored, prints why it cannot be relied on, or nothing, and changes nothing.
 
-# usage: stored_problem FILE; the sidecar is whole, authentic and of this cluster, and the stored bytes are those it names
+# usage: stored_problem FILE; the sidecar is whole, authentic and of this cluster, and the stored bytes are those it names. FILE may
+# have its name in S3, with .enc
 stored_problem() {
-  local problem size
+  local problem size name=${1##*/}
   [ -e "$1.json" ] || sleep 1 # it may be being published at this moment: the sidecar comes last
   read_sidecar "$1.json" || { printf '%s' "${FIELD[problem]}" && return; }
-  problem=$(sidecar_problem "${1##*/}")
+  problem=$(sidecar_problem "${name%.enc}")
   if [ -n "$problem" ]; then
     printf '%s' "$problem"
     return

@@ -189,6 +189,17 @@ test('restore shows what differs and changes nothing; passwords are not shown', 
   assert.equal(readFileSync(join(etc, 'crontab'), 'utf8'), '0 5 * * * backup\n');
 });
 
+test('a copy from S3 is taken under the name that it has there, and under no other', async () => {
+  succeeded(await backup());
+  const [name = ''] = stored();
+  const [copy, renamed] = [join(host.dir, `${name}.enc`), join(host.dir, `${name}.old`)];
+  for (const ending of ['', '.json'])
+    for (const to of [copy, renamed]) cpSync(join(host.archive, 'config', name + ending), to + ending);
+  writeFileSync(join(etc, 'crontab'), '0 3 * * * backup\n');
+  assert.match(succeeded(await restore(copy)).stdout, /crontab/);
+  refused(await restore(renamed), 6, /the sidecar is of "config_backup_/);
+});
+
 test('--apply puts back what differs and keeps what was there; --only one file', async () => {
   succeeded(await backup());
   writeFileSync(join(etc, 'crontab'), 'mine\n');
