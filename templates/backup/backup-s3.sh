@@ -42,7 +42,7 @@ claim_prefix() {
   # Read after it was put: two clusters may have founded it at the same moment.
   theirs=$(s3 s3 cp --only-show-errors "s3://$S3_BUCKET/$key" -) || return 1
   [ "$theirs" = "$mine" ] && return
-  log error "s3://$S3_BUCKET/$key is of another cluster, system or key than $BACKUP_ROOT/CLUSTER.json: nothing is uploaded. A new cluster needs an S3_PREFIX of its own"
+  log error "s3://$S3_BUCKET/$key is of another cluster, system or key than $BACKUP_ROOT/CLUSTER.json: nothing is uploaded. A new cluster needs an S3_PREFIX of its own; new machines for the one in S3 need recover-s3.yml"
   return 1
 }
 
