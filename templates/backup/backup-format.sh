@@ -212,21 +212,19 @@ claim_archive() {
   ARCHIVE_IDENTIFIER=${FIELD[system_identifier]-}
 }
 
-# usage: write_identity FILE SYSTEM_IDENTIFIER; CLUSTER.json with the key that writes
-write_identity() {
-  rm -f "$1"
-  {
-    printf '{\n  "schema": "%s",\n  "cluster": "%s",\n' "$SCHEMA" "$CLUSTER_NAME"
-    printf '  "system_identifier": "%s",\n  "key_id": "%s"\n}\n' "$2" "$KEY_ID"
-  } >"$1"
-  sync "$1"
+# usage: identity SYSTEM_IDENTIFIER; prints CLUSTER.json with the key that writes
+identity() {
+  printf '{\n  "schema": "%s",\n  "cluster": "%s",\n' "$SCHEMA" "$CLUSTER_NAME"
+  printf '  "system_identifier": "%s",\n  "key_id": "%s"\n}\n' "$1" "$KEY_ID"
 }
 
 # usage: found_archive SYSTEM_IDENTIFIER
 found_archive() {
   local temporary=$BACKUP_ROOT/.CLUSTER.json.$$.tmp
   [[ $1 =~ ^[0-9]{10,20}$ ]] || die 1 "cannot found the archive $BACKUP_ROOT: the system identifier is not known (\"$1\")"
-  write_identity "$temporary" "$1"
+  rm -f "$temporary"
+  identity "$1" >"$temporary"
+  sync "$temporary"
   if ! ln "$temporary" "$BACKUP_ROOT/CLUSTER.json"; then
     rm -f "$temporary"
     [ -e "$BACKUP_ROOT/CLUSTER.json" ] || die 1 "cannot write $BACKUP_ROOT/CLUSTER.json"

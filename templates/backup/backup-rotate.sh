@@ -127,12 +127,18 @@ keep() {
   [ "$(id_of "$KEY_RING/$2")" = "$2" ] || die 11 "$KEY_RING/$2 is not the key of its name: move it aside"
 }
 
-# usage: copy_key FILE TARGET; whole or not at all
+# usage: copy_key FILE TARGET; whole or not at all. Root neither reads nor writes what postgres may have made a link to anywhere.
 copy_key() {
-  local temporary=${2%/*}/.${2##*/}.tmp
-  install -m 0600 -o postgres -g postgres "$1" "$temporary"
-  sync "$temporary"
-  mv -T "$temporary" "$2"
+  local temporary=${2%/*}/.${2##*/}.tmp writer=()
+  as_postgres test -r "$1" || die 3 "$1 cannot be read by postgres: it must be its own, mode 0600"
+  if as_postgres test -w "${2%/*}"; then
+    writer=(as_postgres)
+    as_postgres install -m 0600 "$1" "$temporary"
+  else
+    as_postgres cat "$1" | install -m 0600 -o postgres -g postgres /dev/stdin "$temporary"
+  fi
+  "${writer[@]}" sync "$temporary"
+  "${writer[@]}" mv -T "$temporary" "$2"
   sync "${2%/*}"
 }
 
@@ -172,9 +178,11 @@ name_key() {
     read_sidecar "$file" || die 3 "${FIELD[problem]}"
     [ "${FIELD[cluster]-}" = "$CLUSTER_NAME" ] || die 11 "$BACKUP_ROOT is of the cluster \"${FIELD[cluster]-}\", not of $CLUSTER_NAME"
     if [ "${FIELD[key_id]-}" != "$KEY_ID" ]; then
-      write_identity "$temporary" "${FIELD[system_identifier]}"
-      chown --reference="$file" "$temporary"
-      mv -T "$temporary" "$file"
+      # Root writes nothing in a directory of postgres: any name there may be a link to anywhere.
+      as_postgres rm -f "$temporary"
+      identity "${FIELD[system_identifier]}" | as_postgres tee "$temporary" >/dev/null
+      as_postgres sync "$temporary"
+      as_postgres mv -T "$temporary" "$file"
       sync "$BACKUP_ROOT"
     fi
   fi

@@ -1,5 +1,6 @@
 // backup-rotate.sh: another key writes, and what the keys before it wrote is still read.
 import * as assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
@@ -12,7 +13,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
-import { BackupHost, ended, PG_BIN, type Ran, type Settings, sidecarOf } from './backup-host.ts';
+import { BackupHost, ended, PG_BIN, type Ran, run, type Settings, sidecarOf } from './backup-host.ts';
 import { refused, succeeded } from './ran.ts';
 import { segmentOf } from './wal-segments.ts';
 
@@ -250,6 +251,45 @@ test('a host that missed a rotation: with the keys in place, name makes its arch
   assert.notEqual(named(), OLD);
   succeeded(await archive(TEN));
   succeeded(await delivered(NINE));
+});
+
+/** As the runbook has it run, where the directory of settings and key is root's. */
+async function asRoot(mode: string): Promise<Ran> {
+  run('chown', ['root:root', host.dir]);
+  const env = { FANATICO_BACKUP_CONF: host.conf({ ...settings, PG_BIN: host.bin }), PATH: '/usr/bin:/bin' };
+  const script = join(host.dir, 'scripts/backup-rotate.sh');
+  return ended(spawn(script, [mode], { env, stdio: ['ignore', 'pipe', 'pipe'] }));
+}
+
+/** A file of root's, and postgres laying a link to it in the place of `path`, at every moment at which something is synced. */
+function lure(path: string): string {
+  const secret = join(host.dir, 'of-root');
+  writeFileSync(secret, `${'of root alone '.repeat(3)}\n`, { mode: 0o600 });
+  host.stub('sync', `[ ! -e ${path} ] || ln -sfn ${secret} ${path}`, 'exec /usr/bin/sync "$@"');
+  return secret;
+}
+
+const ownerOf = (path: string) => run('stat', ['-c', '%U %a', path]).toString().trim();
+
+test('as root: the keys are moved as they are otherwise, and stay with postgres', async () => {
+  for (const mode of ['prepare', 'switch']) succeeded(await asRoot(mode));
+  assert.equal(readFileSync(host.key, 'utf8'), NEW_KEY);
+  for (const path of [host.key, `${host.key}.d/${OLD}`, join(host.archive, 'CLUSTER.json')])
+    assert.equal(ownerOf(path), 'postgres 600');
+});
+
+test('as root: a link that postgres lays where CLUSTER.json is written gives it nothing', async () => {
+  succeeded(await asRoot('prepare'));
+  const secret = lure(join(host.archive, '.CLUSTER.json.rotate.tmp'));
+  await asRoot('switch');
+  assert.equal(ownerOf(secret), 'root 600');
+});
+
+test('as root: a link that postgres lays where a key is kept is not read', async () => {
+  for (const mode of ['prepare', 'switch']) succeeded(await asRoot(mode));
+  lure(`${host.key}.d/${OLD}`);
+  refused(await asRoot('back'), 3, /cannot be read by postgres/);
+  assert.equal(readFileSync(host.key, 'utf8'), NEW_KEY);
 });
 
 test('a key that cannot be used, or that this host was not prepared for, is refused', async () => {
