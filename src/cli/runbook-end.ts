@@ -1,4 +1,4 @@
-import type { Runbook, Step } from '../core/runbook.ts';
+import { hasNoReturn, type Runbook, type Step } from '../core/runbook.ts';
 import { quote } from '../core/shell.ts';
 import type { RunbookEnd } from '../engine/runbook.ts';
 import { stepRef } from '../engine/runbook-context.ts';
@@ -55,6 +55,8 @@ function beginAgain(args: Args, runbook: Runbook, step: Step | undefined): strin
 
 /** Why going back would be refused at once. */
 function noWayBack({ steps }: Runbook, last: number): string | undefined {
+  const closed = steps.find((one) => one.number <= last && hasNoReturn(one));
+  if (closed) return `there is no way: step ${closed.number} (${closed.name}) is a point of no return`;
   const step = steps.find(({ number }) => number === last);
   if (!step || step.undo || step.play.tasks.length === 0) return undefined;
   return `there is no way: step ${last} (${step.name}) has none (\`undo\`)`;

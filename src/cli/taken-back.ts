@@ -1,5 +1,5 @@
 import { type Diagnostic, InputError, mistake } from '../core/diagnostic.ts';
-import type { Runbook, Step } from '../core/runbook.ts';
+import { hasNoReturn, type Runbook, type Step } from '../core/runbook.ts';
 import { runbookPast } from '../engine/runbook-record.ts';
 import { listRuns, type RunSummary } from '../journal/runs.ts';
 import { type Args, allOf, parseArgs } from './args.ts';
@@ -9,7 +9,8 @@ import type { RunbookProject } from './runbook-project.ts';
 
 /**
  * The runs that going back takes back, in the order in which what they found out counts: those that --of names, else
- * the last one of the same runbook with the same parameters. Throws an InputError where what is needed is not known.
+ * the last one of the same runbook with the same parameters. Throws an InputError where what is needed is not known, or
+ * where there is no going back any more.
  */
 export async function runsToTakeBack(
   args: Args,
@@ -28,7 +29,9 @@ export async function runsToTakeBack(
         hint: 'give the same parameters (-e) and --lost as it had',
       });
   }
-  const runs = named.length > 0 ? named : await lastAlike(settings.runs, runbook, aim);
+  const alike = await runsAlike(settings.runs, runbook, aim);
+  const runs = named.length > 0 ? named : alike.slice(-1);
+  refuseClosed(runbook, sinceThen(alike, runs));
   refuseUnknown(steps, runs);
   return runs;
 }
@@ -41,13 +44,34 @@ export function takenBackBy(folder: string, id: string): RunSummary | undefined 
   );
 }
 
-async function lastAlike(folder: string, { file }: Runbook, aim: string): Promise<RunSummary[]> {
-  for (const run of listRuns(folder).toReversed()) {
+/** The runs of a runbook that had the same aim, without those that went back; the last comes last. */
+async function runsAlike(folder: string, { file }: Runbook, aim: string): Promise<readonly RunSummary[]> {
+  const alike: RunSummary[] = [];
+  for (const run of listRuns(folder)) {
     const { command, playbook, takesBack } = run.started;
     if (command.name === 'run' && playbook === file && !takesBack && (await aimOfRun(run)) === aim)
-      return [run];
+      alike.push(run);
   }
-  return [];
+  return alike;
+}
+
+/** What was begun again since, with `--from`, stands on what is taken back. */
+function sinceThen(alike: readonly RunSummary[], runs: readonly RunSummary[]): readonly RunSummary[] {
+  const first = alike.findIndex(({ id }) => runs.some((run) => run.id === id));
+  return first < 0 ? runs : alike.slice(first);
+}
+
+/** Behind a point of no return that nothing takes back, going back would leave the hosts half-way. */
+function refuseClosed({ steps }: Runbook, runs: readonly RunSummary[]): void {
+  for (const { id, entries } of runs) {
+    const begun = new Set(entries.flatMap((entry) => (entry.type === 'step-begun' ? [entry.step] : [])));
+    const closed = steps.find((step) => hasNoReturn(step) && begun.has(step.id));
+    if (closed)
+      throw mistake(
+        `--undo: the point of no return is behind: the run ${id} has begun step ${closed.number} (${closed.name})`,
+        { hint: `there is no going back from it, only on: fanops resume ${id}` },
+      );
+  }
 }
 
 /** What a run is about: parameters and lost hosts, in any order, without what is secret. */

@@ -94,7 +94,7 @@ export interface Step {
   readonly guard: Checks | undefined;
   /** Renders `{ text, message }`. */
   readonly confirm: Task | undefined;
-  /** After it the way back is closed, or another one. */
+  /** After it the way back is closed, unless it has an `undo`: then it is another one. */
   readonly pointOfNoReturn: boolean;
   readonly play: Play;
   readonly verify: Verify | undefined;
@@ -119,4 +119,9 @@ export interface Runbook {
   /** Hosts that were declared gone for good. */
   readonly lost: readonly string[];
   readonly warnings: readonly Diagnostic[];
+}
+
+/** Once it has begun nothing before it is taken back. */
+export function hasNoReturn({ pointOfNoReturn, undo }: Step): boolean {
+  return pointOfNoReturn && undo === undefined;
 }

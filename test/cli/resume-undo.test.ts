@@ -119,6 +119,30 @@ test('a run that was stopped and taken back is not taken up again', ({ folder })
   assert.match(resumed.stderr, `the run ${first} was taken back by `);
 });
 
+test('behind a point of no return nothing is taken back, also where that step was begun by a later run', ({
+  folder,
+}) => {
+  const step = '  - step: Go for good\n    hosts: db1\n    point_of_no_return: true\n    tasks:\n';
+  const task = '      - command: { argv: [touch, "{{base}}/gone"] }\n';
+  writeFileSync(join(folder, 'move.yml'), RUNBOOK + step + task);
+  assert.is(fanopsIn(folder, 'run', 'move.yml', '--yes', '--until', '2').status, 6);
+  const [first = ''] = runIds(folder);
+  assert.is(fanopsIn(folder, 'run', 'move.yml', '--yes', '--from', '3').status, 0);
+  for (const more of [[], ['--of', first]]) {
+    const refused = fanopsIn(folder, 'run', 'move.yml', '--yes', '--undo', '2', ...more);
+    assert.is(refused.status, 1, refused.stderr);
+    assert.match(
+      refused.stderr,
+      /the point of no return is behind: the run \S+ has begun step 3 \(Go for good\)/,
+    );
+  }
+  assert.not.ok(existsSync(join(folder, 'begun')));
+  writeFileSync(join(folder, 'move.yml'), `${RUNBOOK}${step}${task}    undo: []\n`);
+  const back = fanopsIn(folder, 'run', 'move.yml', '--yes', '--undo', '2', '--of', first);
+  assert.is(back.status, 0, back.stderr);
+  assertTakenBack(folder);
+});
+
 test('what nobody has found out is said before anything is done', ({ folder }) => {
   const refused = fanopsIn(folder, 'run', 'move.yml', '--yes', '--undo', '2');
   assert.is(refused.status, 1, refused.stderr);
