@@ -4,6 +4,7 @@ import { test } from 'uvu';
 import {
   archiveASegment,
   asPostgres,
+  backUp,
   CLUSTER,
   clusterSettles,
   fanopsEnds,
@@ -30,7 +31,7 @@ test('a cluster with a backup and WAL after it', () => {
   for (const playbook of [CLUSTER, INSTALL]) fanopsEnds(0, 'apply', ...playbook, '--yes');
   leads = leader();
   [one = '', other = ''] = HOSTS.filter((host) => host !== leads);
-  asPostgres(leads, `${SCRIPTS}/backup-full.sh`);
+  backUp(leads);
   sqlOn(leads, 'drop table if exists tolls; create table tolls as select generate_series(1, 500) as n');
   archiveASegment(leads);
 });

@@ -5,8 +5,8 @@ import { test } from 'uvu';
 import {
   archiveASegment,
   archiver,
-  asPostgres,
   assertUnchanged,
+  backUp,
   CLUSTER,
   fanops,
   fanopsEnds,
@@ -79,7 +79,7 @@ test('archiving counts up without a failure', () => {
 test('a full backup is made by the leader alone, and verified', () => {
   const on = leader();
   assert.notEqual(on, 'db1', 'db1 led first, and is rebuilt below');
-  for (const host of HOSTS) asPostgres(host, '/opt/fanatico/backup/scripts/backup-full.sh --verify');
+  for (const host of HOSTS) backUp(host, '--verify');
   const made = HOSTS.flatMap((host) => {
     const names = textOn(host, `ls ${FULL}`).split('\n');
     return names

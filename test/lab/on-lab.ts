@@ -49,6 +49,12 @@ export function asPostgres(host: string, command: string): string {
   return ended.stdout.toString('utf8').trim();
 }
 
+/** Makes a full backup; one of the schedule that is being made at this moment (exit status 4) is let pass first. */
+export function backUp(host: string, ...options: string[]): void {
+  const command = `/opt/fanatico/backup/scripts/backup-full.sh ${options.join(' ')}`;
+  asPostgres(host, `until ${command}; do [ $? = 4 ] || exit 1; sleep 1; done`);
+}
+
 export function sqlOn(host: string, statement: string): string {
   return asPostgres(host, `psql -XAtq -d postgres <<'END'\n${statement}\nEND\n`);
 }

@@ -5,8 +5,8 @@ import { test } from 'uvu';
 import { noteRecovery, timed } from './objectives.ts';
 import {
   archiveASegment,
-  asPostgres,
   assertUntouched,
+  backUp,
   CLUSTER,
   DATA,
   deleteData,
@@ -54,7 +54,7 @@ test('a cluster with backups, and a client that commits all the time', () => {
   target = leader();
   [replica, survivor] = HOSTS.filter((host) => host !== target) as [string, string];
   startOracle(survivor, target);
-  asPostgres(target, '/opt/fanatico/backup/scripts/backup-full.sh --verify');
+  backUp(target, '--verify');
   letItCommit(survivor, 30);
   archiveASegment(target);
   letItCommit(survivor, 30);

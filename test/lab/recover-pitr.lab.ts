@@ -6,6 +6,7 @@ import { noteRecovery, timed } from './objectives.ts';
 import {
   archiveASegment,
   asPostgres,
+  backUp,
   CLUSTER,
   fanopsEnds,
   HOSTS,
@@ -31,7 +32,7 @@ test('a backup, rows after it, and then most of them are deleted', () => {
   leads = leader();
   target = HOSTS.find((host) => host !== leads) ?? assert.fail();
   sqlOn(leads, 'drop table if exists orders; create table orders as select generate_series(1, 1000) as n');
-  asPostgres(leads, '/opt/fanatico/backup/scripts/backup-full.sh --verify');
+  backUp(leads, '--verify');
   sqlOn(leads, 'insert into orders select generate_series(1001, 1500)');
   // As the document writes a time: without an offset, UTC.
   moment = sqlOn(leads, "select to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')");

@@ -7,6 +7,7 @@ import {
   archiveASegment,
   asPostgres,
   assertUntouched,
+  backUp,
   CLUSTER,
   DATA,
   fanopsEnds,
@@ -70,11 +71,7 @@ test('a cluster whose backup and WAL are in S3, and a client that commits all th
   target = leader();
   [replica, third] = HOSTS.filter((host) => host !== target) as [string, string];
   startOracle(third, target);
-  // The schedule may be making the first one at this moment.
-  asPostgres(
-    target,
-    `until ${SCRIPTS}/backup-full.sh --verify --upload-s3; do [ $? = 4 ] || exit 1; sleep 1; done`,
-  );
+  backUp(target, '--verify', '--upload-s3');
   letItCommit(third, 30);
   archiveASegment(target);
   lab.uploadAll(target);

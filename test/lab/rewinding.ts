@@ -1,7 +1,7 @@
 // A cluster that is to be rewound on the lab: rows, a moment, and then most of them deleted.
 import * as assert from 'node:assert/strict';
 import {
-  asPostgres,
+  backUp,
   CLUSTER,
   clusterSettles,
   fanopsEnds,
@@ -34,7 +34,7 @@ export class Rewinding {
     this.system = systemOf(this.leads);
     const sql = (statement: string): string => sqlOn(this.leads, statement);
     sql('drop table if exists orders; create table orders as select generate_series(1, 1000) as n');
-    asPostgres(this.leads, '/opt/fanatico/backup/scripts/backup-full.sh --verify');
+    backUp(this.leads, '--verify');
     sql('insert into orders select generate_series(1001, 1500)');
     this.moment = sql("select to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')");
     sql('delete from orders where n > 200');

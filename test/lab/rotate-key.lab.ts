@@ -9,6 +9,7 @@ import {
   archiveASegment,
   asPostgres,
   assertUnchanged,
+  backUp,
   CLUSTER,
   clusterSettles,
   fanopsEnds,
@@ -46,7 +47,7 @@ test('a backup and WAL of the old key', () => {
   leads = leader();
   [before = ''] = keysNow();
   sqlOn(leads, 'drop table if exists coins; create table coins as select generate_series(1, 1000) as n');
-  asPostgres(leads, `${SCRIPTS}/backup-full.sh --verify`);
+  backUp(leads, '--verify');
   sqlOn(leads, 'insert into coins select generate_series(1001, 1100)');
   archiveASegment(leads);
 });

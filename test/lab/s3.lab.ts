@@ -3,7 +3,17 @@
 import * as assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { suite } from 'uvu';
-import { asPostgres, assertUnchanged, CLUSTER, fanopsEnds, HOSTS, leader, sqlOn, textOn } from './on-lab.ts';
+import {
+  asPostgres,
+  assertUnchanged,
+  backUp,
+  CLUSTER,
+  fanopsEnds,
+  HOSTS,
+  leader,
+  sqlOn,
+  textOn,
+} from './on-lab.ts';
 import { BUCKET, S3Lab, SCRIPTS } from './s3-lab.ts';
 
 const test = suite('S3 from the hosts');
@@ -32,7 +42,7 @@ test('a bucket is made as the document types it, by the alias', () => {
 
 test('an archived segment is in S3 without anybody asking for it', async () => {
   sqlOn(leader(), 'select pg_create_restore_point($$s3$$), pg_switch_wal()');
-  const wanted = /postgresql\/wal\/0000000.*\.gz\.enc\.json/;
+  const wanted = /postgresql\/wal\/[0-9A-F]{24}\.gz\.enc\.json/;
   const deadline = Date.now() + 180_000;
   while (!lab.s3.keys(BUCKET).some((key) => wanted.test(key))) {
     if (Date.now() > deadline) assert.fail(textOn(leader(), STATE_OF_UPLOADS));
@@ -42,7 +52,7 @@ test('an archived segment is in S3 without anybody asking for it', async () => {
 
 test('a full backup goes there, and another host downloads it as the document types it', () => {
   const on = leader();
-  asPostgres(on, `${SCRIPTS}/backup-full.sh --upload-s3 --verify`);
+  backUp(on, '--upload-s3', '--verify');
   const name = asPostgres(on, 'readlink /var/backups/fanatico/full/latest.tar.gz');
   const other = HOSTS.find((host) => host !== on) ?? assert.fail();
   asPostgres(other, `aws s3 cp s3://${BUCKET}/postgresql/full/${name}.enc /tmp/`);
