@@ -118,8 +118,8 @@ read_value() {
     fi
     ;;
   --target-lsn)
-    [[ $2 =~ ^[0-9A-F]{1,8}/[0-9A-F]{1,8}$ ]] || die 2 "--target-lsn: expected a place in the WAL like 0/3000060, found \"$2\""
-    RECOVERY_LSN=$2
+    [[ $2 =~ ^[0-9A-Fa-f]{1,8}/[0-9A-Fa-f]{1,8}$ ]] || die 2 "--target-lsn: expected a place in the WAL like 0/3000060, found \"$2\""
+    RECOVERY_LSN=${2^^}
     ;;
   --target-name)
     [[ $2 =~ ^[][A-Za-z0-9\ ._:/@+()-]{1,63}$ ]] || die 2 "--target-name: expected the name of a restore point, without quotes, found \"$2\""

@@ -101,9 +101,9 @@ test('a restore point that is not there: 10, and says since when the WAL is look
 });
 
 test('an LSN before the end of every backup names the first of them', async () => {
-  const { status, stderr } = await source.restore(['latest', '--target-lsn', '0/100000', '--dry-run']);
+  const { status, stderr } = await source.restore(['latest', '--target-lsn', '0/10000a', '--dry-run']);
   assert.equal(status, 10, stderr);
-  assert.match(stderr, new RegExp(`none of the backups ended before 0/100000: .* is ${backup}`));
+  assert.match(stderr, new RegExp(`none of the backups ended before 0/10000A: .* is ${backup}`));
 });
 
 test('what going back loses is counted, by time, place and name alike', async () => {

@@ -1,0 +1,59 @@
+// templates/recovery/keep-configuration.sh against a patronictl that says what it is told.
+import * as assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { suite } from 'uvu';
+
+const test = suite('keep-configuration.sh');
+const SCRIPT = fileURLToPath(new URL('../../templates/recovery/keep-configuration.sh', import.meta.url));
+const LIVE = 'ttl: 30\n';
+
+let dir: string;
+let kept: string;
+
+test.before.each(() => {
+  dir = mkdtempSync(join(tmpdir(), 'fanops-keep-'));
+  kept = join(dir, 'dynamic-configuration.yml');
+  writeFileSync(join(dir, 'restore-in-progress'), '');
+});
+test.after.each(() => rmSync(dir, { recursive: true }));
+
+function save(said: string, status = 0): { status: number | null; stderr: string } {
+  writeFileSync(join(dir, 'said'), said);
+  const stub = `#!/bin/sh\ncat '${dir}/said'\nexit ${status}\n`;
+  writeFileSync(join(dir, 'patronictl'), stub, { mode: 0o755 });
+  return spawnSync('bash', [SCRIPT, 'save', 'config.yml', dir], {
+    encoding: 'utf8',
+    env: { PATH: `${dir}:/usr/bin:/bin` },
+  });
+}
+
+/** What stands in the kept file, `nothing` where there is none. */
+const holds = (): string => (existsSync(kept) ? readFileSync(kept, 'utf8') : 'nothing');
+
+test('what the DCS holds is kept, and not replaced when the step is done again', () => {
+  assert.equal(save(LIVE).status, 0);
+  assert.equal(holds(), LIVE);
+  assert.equal(save('').status, 0);
+  assert.equal(holds(), LIVE);
+});
+
+test('a DCS that has none is no error; one that does not answer is', () => {
+  for (const none of ['', '{}\n']) assert.equal(save(none).status, 0);
+  const { status, stderr } = save('', 1);
+  assert.equal(status, 1);
+  assert.match(stderr, /show-config ended with 1 .* the entry in the DCS stays/);
+  assert.equal(holds(), 'nothing');
+});
+
+test('what an earlier recovery has left is not taken for the configuration of now', () => {
+  writeFileSync(kept, 'ttl: 20\n');
+  utimesSync(kept, 1, 1);
+  assert.equal(save(LIVE).status, 0);
+  assert.equal(holds(), LIVE);
+});
+
+test.run();
