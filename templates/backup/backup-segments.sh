@@ -17,6 +17,11 @@ segment_after() {
   segment_name $((16#${1:0:8})) $(($(segment_number "$1" "$2") + 1)) "$2"
 }
 
+# usage: segment_before SEGMENT SIZE
+segment_before() {
+  segment_name $((16#${1:0:8})) $(($(segment_number "$1" "$2") - 1)) "$2"
+}
+
 # usage: byte_of LSN; as one number
 byte_of() {
   printf '%d' $(((16#${1%/*} << 32) + 16#${1#*/}))

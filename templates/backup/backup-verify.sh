@@ -228,13 +228,6 @@ verify_chains() {
   done
 }
 
-# usage: segment_before SEGMENT SIZE
-segment_before() {
-  local per_log=$((0x100000000 / $2)) number
-  number=$((16#${1:8:8} * per_log + 16#${1:16:8} - 1))
-  printf '%s%08X%08X' "${1:0:8}" $((number / per_log)) $((number % per_log))
-}
-
 write_report() {
   local directory=$LOG_DIR/backup-reports file status=ok
   [ "$FAILED" -eq 0 ] || status=failed

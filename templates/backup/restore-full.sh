@@ -181,6 +181,8 @@ restore() {
 
 # Everything that can be known before anything is touched.
 look() {
+  # shellcheck disable=SC2034 # read by restore-s3.sh
+  local FETCH_AHEAD=no
   # First what a restore would do to this node: whoever types it on a living one is told so, whatever the backup is called.
   [[ $MODE == verify-only || $MODE == reach-only ]] || check_target
   find_backup "$BACKUP" || die "$STATUS" "$PROBLEM"

@@ -6,7 +6,8 @@ readonly LOSS_SEGMENTS=64
 
 # After the target was found to be in reach.
 say_loss() {
-  local size=${BACKED_UP[wal_segment_size]} number first read=0 of begins from to count=0 earliest='' latest=''
+  # shellcheck disable=SC2034 # FETCH_BACK is read by restore-s3.sh
+  local size=${BACKED_UP[wal_segment_size]} number first read=0 of begins from to count=0 earliest='' latest='' FETCH_BACK=yes
   first=$(segment_number "${BACKED_UP[last_wal]}" "$size")
   for ((number = $(segment_number "${CHAIN_END:-${BACKED_UP[last_wal]}}" "$size"); number >= first; number--)); do
     ((read < LOSS_SEGMENTS)) || break

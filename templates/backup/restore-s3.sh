@@ -80,7 +80,8 @@ spoil() {
   rm -f "$SPOOL/$1.gz" "$SPOOL/$1.gz.json"
 }
 
-# usage: fetch_batch NAME wait|try [SEGMENT_SIZE]; NAME and, when it is a segment, those after it, into the spool
+# usage: fetch_batch NAME wait|try [SEGMENT_SIZE]; NAME and, when it is a segment, those after it, into the spool; with FETCH_BACK=yes
+# those before it, for who goes backwards
 fetch_batch() {
   local name=$1 size=${3:-16777216} include=() arrived file i lock
   exec {lock}>"$SPOOL/lock"
@@ -91,7 +92,7 @@ fetch_batch() {
     for ((i = 0; i < WAL_BATCH; i++)); do
       include+=(--include "$name.gz" --include "$name.gz.*")
       [[ $name =~ ^[0-9A-F]{24}$ ]] || break
-      name=$(segment_after "$name" "$size")
+      name=$(if [ "${FETCH_BACK:-no}" = yes ]; then segment_before "$name" "$size"; else segment_after "$name" "$size"; fi)
     done
     from_s3 s3 cp --only-show-errors --recursive "s3://$S3_BUCKET/$(s3_key postgresql/wal/)" "$arrived" \
       --exclude '*' "${include[@]}" || return 1
@@ -103,14 +104,25 @@ fetch_batch() {
   exec {lock}>&-
 }
 
-# usage: fetch_ahead SEGMENT SIZE; what was replayed leaves the spool, and what comes next is fetched in the background. Not with
-# FETCH_AHEAD=no: who only looks leaves nothing running behind.
-fetch_ahead() {
-  local file next=$1 i
-  [ "${FETCH_AHEAD:-yes}" = yes ] || return 0
+# usage: forget_passed SEGMENT; what was gone past leaves the spool
+forget_passed() {
+  local file
   for file in "$SPOOL/${1:0:8}"????????????????.gz; do
-    [[ ! ${file##*/} < $1.gz ]] || rm -f "$file" "$file.json"
+    if [ "${FETCH_BACK:-no}" = yes ]; then
+      [[ $file > $SPOOL/$1.gz ]] || continue
+    else
+      [[ $file < $SPOOL/$1.gz ]] || continue
+    fi
+    rm -f "$file" "$file.json"
   done
+}
+
+# usage: fetch_ahead SEGMENT SIZE; what comes next is fetched in the background. Not with FETCH_AHEAD=no: who only looks leaves
+# nothing running behind.
+fetch_ahead() {
+  local next=$1 i
+  forget_passed "$1"
+  [ "${FETCH_AHEAD:-yes}" = yes ] || return 0
   for ((i = 1; i <= WAL_BATCH / 2; i++)); do
     next=$(segment_after "$next" "$2")
     [ -e "$SPOOL/$next.gz.json" ] || break

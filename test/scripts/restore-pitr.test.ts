@@ -1,10 +1,11 @@
 // restore-full.sh --pitr: exactly the rows committed by then, paused and silent, and handed over afterwards.
 import * as assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import { randomNumbers } from '../support/random-numbers.ts';
 import { sidecarOf } from './backup-host.ts';
+import { DirectoryS3 } from './directory-s3.ts';
 import { succeeded } from './ran.ts';
 import { postgres, RestoreSource } from './restore-source.ts';
 
@@ -21,8 +22,8 @@ let named: { readonly at: string; readonly lsn: string };
 test.before(async () => {
   source = new RestoreSource();
   backup = await source.backupUnderLoad(2000, () => {
-    const at = source.now();
-    const lsn = source.server.sql("select pg_create_restore_point('before the mistake')");
+    const both = "select clock_timestamp(), pg_create_restore_point('before the mistake')";
+    const [at = '', lsn = ''] = source.server.sql(both).split('|');
     named = { at, lsn };
   });
   begun = String(sidecarOf(readFileSync(join(source.host.full, `${backup}.json`), 'utf8')).ended_at);
@@ -126,6 +127,34 @@ test('what going back loses is counted, by time, place and name alike', async ()
   const side = await source.restore([backup, `--pitr=${named.at}`, ...beside, '--dry-run']);
   succeeded(side);
   assert.doesNotMatch(side.stderr, /loses/, 'beside the cluster nothing is lost');
+});
+
+test('counted from S3, each segment comes once, and nothing is left running', async () => {
+  for (let segment = 0; segment < 6; segment++) {
+    source.server.sql("insert into ledger (filler) values ('one more segment')");
+    await source.archiveAll();
+  }
+  const ahead = join(source.host.dir, 'state/ahead');
+  source.host.stub('setsid', `touch ${ahead}`);
+  const s3 = new DirectoryS3(source.host);
+  const full = join(source.host.dir, 'full');
+  cpSync(source.host.full, full, { recursive: true, verbatimSymlinks: true });
+  const identity = readFileSync(join(source.host.archive, 'CLUSTER.json'));
+  s3.takeArchive();
+  rmSync(source.host.full, { recursive: true });
+  renameSync(full, source.host.full);
+  writeFileSync(join(source.host.archive, 'CLUSTER.json'), identity);
+  source.host.own();
+  const ran = await source.restore(
+    [backup, `--pitr=${named.at}`, '--sources=local,s3', '--dry-run'],
+    s3.settings,
+  );
+  succeeded(ran);
+  assert.match(ran.stderr, /this loses \d+ transactions/);
+  const asked = s3.calls().flatMap((call) => call.match(/\b[0-9A-F]{24}\.gz(?= )/g) ?? []);
+  assert.ok(asked.length > 16, `${asked.length} segments`);
+  assert.deepEqual(asked, [...new Set(asked)]);
+  assert.ok(!existsSync(ahead));
 });
 
 test.run();
