@@ -89,7 +89,7 @@ part_of() {
 ask_place() {
   local answer
   answer=$(sql_as_postgres "select system_identifier, case when pg_is_in_recovery() then pg_last_wal_replay_lsn()
-    else pg_current_wal_lsn() end, timeline_id from pg_control_system(), pg_control_checkpoint()" 2>/dev/null) || answer=''
+    else pg_current_wal_lsn() end, $SQL_TIMELINE from pg_control_system()" 2>/dev/null) || answer=''
   IFS='|' read -r IDENTIFIER LSN TIMELINE <<<"$answer" || true
   [ -n "$LSN" ] || log warn "PostgreSQL at $PG_HOST does not answer: the backup does not say which of its states belongs to this one"
 }

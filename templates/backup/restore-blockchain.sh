@@ -112,7 +112,7 @@ compare_places() {
 left_at() {
   local now history
   [[ ${FIELD[postgresql_timeline]-} =~ ^[1-9][0-9]*$ ]] || return 0
-  now=$(sql_as_postgres 'select timeline_id from pg_control_checkpoint()')
+  now=$(sql_as_postgres "select $SQL_TIMELINE")
   [ "$now" != "${FIELD[postgresql_timeline]}" ] || return 0
   history=$(sql_as_postgres "select split_part(line, E'\t', 2), split_part(line, E'\t', 2)::pg_lsn < '${FIELD[lsn]}'
     from regexp_split_to_table(pg_read_file(format('pg_wal/%s.history', lpad(upper(to_hex($now)), 8, '0'))), E'\n') line
