@@ -3,7 +3,8 @@
 # It listens on a private socket only, never archives, and Patroni knows nothing of it.
 #   RTO  from the beginning until that server answers
 #   RPO  what would have been lost: from the newest commit that it has until the beginning, by the leader's clock where --now gives it
-# Each drill leaves LOG_DIR/backup-reports/drill_TIME.json (docs/drill-report.schema.json), also one that failed.
+# Each drill leaves LOG_DIR/backup-reports/drill_TIME.json (docs/drill-report.schema.json), also one that failed, and prints that name.
+# One that did not begin leaves none: the lock was held, or the directory is another's.
 #
 # usage: backup-drill.sh [--now SECONDS] [--directory DIR] [--sources LIST] [--dry-run] [--help]
 #   --now SECONDS     the leader's clock, since 1970; else this host's
@@ -22,7 +23,7 @@ lib=$(readlink -f -- "${BASH_SOURCE[0]}") || exit 1
 NOW='' DIRECTORY='' MODE=drill
 SOURCES=()
 WORK='' STARTED='' NAME='' RTO='' RPO='' NEWEST_COMMIT='' BYTES='' SAID=''
-RESULTS='[]' FAILED=0
+RESULTS='[]' FAILED=0 REPORTED=no
 
 main() {
   read_options "$@"
@@ -35,7 +36,7 @@ main() {
   [ -n "$DIRECTORY" ] || DIRECTORY=$STATE_DIR/drill
   take_lock backup-drill 0
   [ "$MODE" = dry-run ] || remove_left
-  [ ! -e "$DIRECTORY" ] || die 11 "$DIRECTORY is there already, and is not of a drill: name another with --directory"
+  [[ ! -e $DIRECTORY || -e $DIRECTORY/of-a-drill ]] || die 11 "$DIRECTORY is there already, and is not of a drill: name another with --directory"
   if [ "$MODE" = dry-run ]; then
     look
     return
@@ -89,10 +90,15 @@ remove_left() {
   stop_test
 }
 
-# Everything that can be known before anything is restored.
+# Everything that can be known before anything is restored. What a killed drill left goes when the drill begins, and makes room.
 look() {
-  local status=0
-  "${lib%/*}/restore-full.sh" latest --target-dir "$DIRECTORY" --dry-run "${SOURCES[@]}" || status=$?
+  local status=0 place=$DIRECTORY
+  [ ! -e "$DIRECTORY" ] || place=$DIRECTORY/next
+  "${lib%/*}/restore-full.sh" latest --target-dir "$place" --dry-run "${SOURCES[@]}" || status=$?
+  if [[ $status -eq 7 && $place != "$DIRECTORY" ]]; then
+    log warning "what an earlier drill left in $DIRECTORY takes room, and is removed first: whether that is enough is seen then"
+    return
+  fi
   [ "$status" -eq 0 ] || exit "$status"
 }
 
@@ -155,13 +161,22 @@ write_report() {
       status: (if any($results[]; .status == "failed") then "failed" else "ok" end), $backup, rto_seconds: ($rto | tonumber? // null),
       rpo_seconds: ($rpo | tonumber? // null), $newest_commit, database_bytes: ($bytes | tonumber? // null), $results}' >"$directory/.drill.tmp"
   mv -T "$directory/.drill.tmp" "$file"
+  REPORTED=yes
+  printf '%s\n' "${file##*/}"
   log info "RTO ${RTO:-unknown} s, RPO ${RPO:-unknown} s, $FAILED problems; $file"
+}
+
+# usage: report_early_end STATUS; of a drill that an error or a signal ended
+report_early_end() {
+  judge restore "it ended early, with $1: backup-drill.log says why"
+  write_report
 }
 
 clean_up() {
   local status=$?
   stop_test
   [ -z "$WORK" ] || rm -rf "$WORK"
+  [[ -z $STARTED || $REPORTED == yes ]] || report_early_end "$status" || true
   exit "$status"
 }
 

@@ -4,7 +4,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, write
 import { join } from 'node:path';
 import { Ajv } from 'ajv';
 import { suite } from 'uvu';
-import type { Ran } from './backup-host.ts';
+import { PG_BIN, type Ran } from './backup-host.ts';
 import { RestoreSource } from './restore-source.ts';
 
 const test = suite('backup-drill.sh');
@@ -123,10 +123,33 @@ test('what a killed drill left is removed; what is not of a drill is not touched
   source.host.own();
   const refused = await drill();
   assert.equal(refused.status, 11, refused.stderr);
+  assert.equal(refused.stdout, '');
+  assert.ok(!existsSync(reports()));
   assert.ok(existsSync(join(left, 'data/keep')));
   writeFileSync(join(left, 'of-a-drill'), '');
   source.host.own();
-  assert.equal((await drill()).status, 0);
+  assert.equal((await drill('--dry-run')).status, 0);
+  source.host.stub('df', 'echo; echo 1000');
+  const tight = await drill('--dry-run');
+  rmSync(join(source.host.bin, 'df'));
+  assert.equal(tight.status, 0, tight.stderr);
+  assert.match(tight.stderr, /takes room, and is removed first/);
+  assert.ok(existsSync(join(left, 'data/keep')));
+  const ran = await drill();
+  assert.equal(ran.status, 0, ran.stderr);
+  assert.deepEqual(readdirSync(reports()), [ran.stdout.trim()]);
+  nothingIsLeft();
+});
+
+test('a drill that ends early leaves its report, too; and prints its name', async () => {
+  source.host.stub('psql', `case "$*" in *pg_database_size*) exit 5 ;; esac`, `exec ${PG_BIN}/psql "$@"`);
+  const ran = await drill();
+  rmSync(join(source.host.bin, 'psql'));
+  source.host.linkPostgres();
+  assert.notEqual(ran.status, 0);
+  assert.deepEqual(readdirSync(reports()), [ran.stdout.trim()]);
+  assert.equal(report().status, 'failed');
+  assert.match(report().results.at(-1)?.problem ?? '', /ended early, with \d+/);
   nothingIsLeft();
 });
 
