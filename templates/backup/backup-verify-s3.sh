@@ -100,7 +100,7 @@ verify_s3_wal() {
   while IFS= read -r KEY; do
     problem=$(wal_object_problem)
     result "s3://$S3_BUCKET/$KEY" stored "$problem"
-  done < <(printf '%s\n' "${!THERE[@]}" | sed 's/\.json$//' | sort -u)
+  done < <([ ${#THERE[@]} -eq 0 ] || printf '%s\n' "${!THERE[@]}" | sed 's/\.json$//' | sort -u)
   problem=$(gone_problem "$prefix" "$first")
   result "$1" uploaded "$problem"
   problem=$(s3_chain_problem)
