@@ -68,7 +68,7 @@ find_latest() {
   # Who could not list them has said why.
   names=$(list_fulls | sort -ru) || exit $?
   for name in $names; do
-    if find_named "$name"; then
+    if find_named "$name" && fits_timeline; then
       ended_after_target || return 0
       [ -n "$first" ] || first="none of the backups ended before ${RECOVERY_TIME:+$RECOVERY_TIME UTC}$RECOVERY_LSN: the first that did not is $name, which ended at ${FIELD[stop_lsn]}, $(ended_at) UTC"
     else
@@ -77,6 +77,12 @@ find_latest() {
     fi
   done
   refuse "$worst" "${first:-there is no full backup in any of the sources (${SOURCES[*]})}"
+}
+
+# A timeline descends from lower ones only; from which of them, read_history tells.
+fits_timeline() {
+  [[ ! ${TIMELINE-} =~ ^[0-9]+$ ]] || [[ ${FIELD[timeline]} -le $TIMELINE ]] ||
+    refuse 10 "it is of timeline ${FIELD[timeline]}, and timeline $TIMELINE does not descend from it"
 }
 
 ended_after_target() {

@@ -59,6 +59,7 @@ read_history() {
   local name timeline lsn passed=no
   printf -v name '%08X.history' "$1"
   PATH_TIMELINES=() PATH_ENDS=()
+  (($1 >= $2)) || refuse 10 "timeline $1 does not descend from timeline $2, which the backup is of: take an earlier backup, or another --timeline" || return 1
   if [ "$1" != "$2" ]; then
     [ -n "${WAL_THERE[$name]-}" ] || refuse 10 "$name is in none of the sources (${SOURCES[*]})" || return 1
     find_wal "$name" "$WORK/$name" || return 1

@@ -34,7 +34,51 @@ reach_time() {
   [[ $LAST_COMMIT > $RECOVERY_TIME ]] ||
     die 10 "the target $RECOVERY_TIME UTC is out of reach: the last commit in the WAL is of ${LAST_COMMIT:-no time at all}${LAST_COMMIT:+ UTC}, and PostgreSQL stops only at one after the target.${HOLE:+ Missing: $HOLE.} To get all there is, leave --pitr out"
   warn_of_hole
+  check_abandoned
   RECOVERY_TARGET=(recovery_target_time "$RECOVERY_TIME+00")
+}
+
+# Of a time between the leaving of a timeline and the first commit after it, the newest timeline knows only what was there when it began,
+# and the one that was left may know more: whoever wants the newest one all the same, names it.
+check_abandoned() {
+  local i abandoned first
+  [ "$TIMELINE" = latest ] || return 0
+  for ((i = 0; i + 1 < ${#PATH_TIMELINES[@]}; i++)); do
+    first_commit "${PATH_ENDS[i]}" "${PATH_TIMELINES[i]}" || die "$STATUS" "$PROBLEM"
+    abandoned=$ANSWER
+    [[ -n $abandoned && ! $abandoned > $RECOVERY_TIME ]] || continue
+    first_commit "${PATH_ENDS[i]}" || die "$STATUS" "$PROBLEM"
+    first=$ANSWER
+    [[ $first > $RECOVERY_TIME ]] || continue
+    die 10 "the target $RECOVERY_TIME UTC is ambiguous: timeline ${PATH_TIMELINES[i + 1]} has left timeline ${PATH_TIMELINES[i]} before it and has no commit until $first UTC, while timeline ${PATH_TIMELINES[i]} went on, with a commit of $abandoned UTC. Name the one you want: --timeline ${PATH_TIMELINES[i]} (what it held at that time) or --timeline ${PATH_TIMELINES[-1]} (what was there when it was left)"
+  done
+}
+
+# usage: first_commit BYTE [TIMELINE]; the time of the first commit from that byte on into ANSWER, empty where there is none: of the
+# path, or of one timeline's segments, as far as there is no hole
+first_commit() {
+  local size=${BACKED_UP[wal_segment_size]} number segment
+  ANSWER=''
+  for ((number = $1 / size; ; number++)); do
+    if [ -n "${2-}" ]; then segment=$(segment_name "$2" "$number" "$size"); else segment=$(segment_on_path "$number" "$size"); fi
+    [ -n "${WAL_THERE[$segment]-}" ] || return 0
+    FETCH_AHEAD=no find_wal "$segment" "$WORK/$segment" || return 1
+    ANSWER=$({ pg_waldump --rmgr=Transaction "$WORK/$segment" 2>/dev/null || true; } | commit_from "$1")
+    rm -f "$WORK/$segment"
+    [ -z "$ANSWER" ] || return 0
+  done
+}
+
+# usage: commit_from BYTE; of what pg_waldump says on stdin, the time of the first commit that begins there or beyond
+commit_from() {
+  local line
+  while IFS= read -r line; do
+    [[ $line =~ lsn:\ ([0-9A-F]+/[0-9A-F]+) ]] || continue
+    (($(byte_of "${BASH_REMATCH[1]}") >= $1)) || continue
+    [[ $line =~ desc:\ COMMIT(_PREPARED)?\ [^\;]*([0-9]{4}-[0-9]{2}-[0-9]{2}\ [0-9:]{8}\.[0-9]+)\ UTC ]] || continue
+    printf '%s' "${BASH_REMATCH[2]}"
+    return
+  done
 }
 
 reach_lsn() {

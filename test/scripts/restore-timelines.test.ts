@@ -17,7 +17,7 @@ let source: RestoreSource;
 /** Led by `source.server` first, by this one since. */
 let promoted: PostgresServer;
 const backups = { leader: '', replica: '' };
-const times = { before: '', after: '' };
+const times = { before: '', abandoned: '', after: '' };
 
 const insert = (filler: string, server = source.server): string =>
   server.sql(`insert into ledger (filler) values ('${filler}') returning pg_current_wal_insert_lsn()`);
@@ -45,7 +45,11 @@ test.before(async () => {
   }
   insert('in the segment in which the timeline ends');
   await replayed();
+  promoted.stop();
+  insert('what the new leader never had');
+  times.abandoned = source.now();
   source.server.stop('immediate');
+  promoted.start();
   assert.equal(promoted.sql('select pg_promote()'), 't');
   insert('on the new timeline', promoted);
   times.after = promoted.sql('select clock_timestamp()');
@@ -138,6 +142,39 @@ test('a history file that only another node had is taken from what was gathered'
     rmSync(join(source.host.dir, 'state/gathered'), { recursive: true });
     assert.deepEqual(source.rowsOf(), source.rowsNow(promoted));
   });
+});
+
+test('a moment that only the timeline left behind knows has to be told apart by its number', async () => {
+  source.server.start();
+  source.server.archiveWith(promoted.sql('show archive_command'));
+  insert('later, where it went on');
+  await source.archiveAll();
+  const pitr = [backups.leader, '--pitr', times.abandoned];
+  const reason = /ambiguous: timeline 2 has left timeline 1 .*--timeline 1 .*--timeline 2 /;
+  refused(await source.restore(pitr), 10, reason);
+  const data = join(source.host.dir, 'pg/side');
+  for (const [timeline, server] of [
+    ['1', source.server],
+    ['2', promoted],
+  ] as const) {
+    succeeded(await source.restore([...pitr, '--timeline', timeline, '--target-dir', data]));
+    assert.deepEqual(source.rowsOf(data), source.rowsAt(times.abandoned, server));
+    source.clear();
+  }
+  assert.notDeepEqual(source.rowsAt(times.abandoned), source.rowsAt(times.abandoned, promoted));
+  succeeded(await source.restore([backups.leader, '--pitr', times.after]));
+});
+
+test('latest leaves out what --timeline cannot come from; by its name it is refused', async () => {
+  const settings = { ...source.settings, ...promoted.settings };
+  succeeded(await source.host.run('backup-full.sh', ['--verify'], settings));
+  const newest = fulls().at(-1) ?? '';
+  const data = join(source.host.dir, 'pg/side');
+  const toOne = ['--timeline', '1', '--target-dir', data, '--dry-run'];
+  const ran = succeeded(await source.restore(['latest', ...toOne]));
+  assert.match(ran.stderr, new RegExp(`${newest} is left out: it is of timeline 2, .*`));
+  assert.match(ran.stderr, /over timeline 1$/m);
+  refused(await source.restore([newest, ...toOne]), 10, /timeline 1 does not descend from timeline 2/);
 });
 
 test.run();
