@@ -29,12 +29,15 @@ s3_key() {
   printf '%s' "${S3_PREFIX:+$S3_PREFIX/}$1"
 }
 
-# The prefix must be of this cluster, like the archive; an empty one is founded. Returns 1 after saying why not.
+# The prefix must be of this cluster, like the archive; one without backups is founded. Returns 1 after saying why not.
 claim_prefix() {
   local key mine theirs
   key=$(s3_key CLUSTER.json)
   mine=$(<"$BACKUP_ROOT/CLUSTER.json") || return 1
   look_at "$key" || return 1
+  if [ "$OBJECT_SIZE" = absent ]; then
+    is_free "$key" || return 1
+  fi
   if [ "$OBJECT_SIZE" = absent ]; then
     log info "founding s3://$S3_BUCKET/$(s3_key '')"
     send "$BACKUP_ROOT/CLUSTER.json" "$key" "$(sha256_of "$BACKUP_ROOT/CLUSTER.json")" || return 1
@@ -44,6 +47,25 @@ claim_prefix() {
   [ "$theirs" = "$mine" ] && return
   log error "s3://$S3_BUCKET/$key is of another cluster, system or key than $BACKUP_ROOT/CLUSTER.json: nothing is uploaded. A new cluster needs an S3_PREFIX of its own; new machines for the one in S3 need recover-s3.yml"
   return 1
+}
+
+# usage: is_free KEY; no backup lies below the prefix, or KEY is there meanwhile, as look_at has it; returns 1 after saying why not. What
+# belongs to another prefix below this one does not count.
+is_free() {
+  local kind found
+  for kind in postgresql blockchain config; do
+    found=$(s3 s3api list-objects-v2 --bucket "$S3_BUCKET" --prefix "$(s3_key "$kind/")" --max-keys 1 --no-paginate \
+      --query 'Contents[0].Key' --output text 2>&1) || {
+      log error "cannot list s3://$S3_BUCKET/$(s3_key "$kind/"), and a prefix is founded only where it is seen to be empty (this needs the permission s3:ListBucket, which reading and writing objects do not give): ${found//$'\n'/ }"
+      return 1
+    }
+    [[ -n $found && $found != None ]] || continue
+    # Another node of this cluster may have founded it just now, and uploaded the first.
+    look_at "$1" || return 1
+    [ "$OBJECT_SIZE" = absent ] || return 0
+    log error "s3://$S3_BUCKET/$1 is not there, and backups are ($found): whose they are cannot be told, and nothing is uploaded. A new cluster needs an S3_PREFIX of its own. If they are this cluster's, as the system_identifier in their sidecars says, put it back: aws s3 cp $BACKUP_ROOT/CLUSTER.json s3://$S3_BUCKET/$1"
+    return 1
+  done
 }
 
 # usage: put FILE KEY SHA256; never over an object: another one there is a failure, the same one counts as uploaded

@@ -191,6 +191,23 @@ test('the prefix of another cluster is refused before anything is uploaded', asy
   assert.deepEqual(keys(), ['CLUSTER.json']);
 });
 
+test('backups without a CLUSTER.json are not founded over; those of a prefix below, or beside, are not in the way', async () => {
+  await archive(1);
+  assert.equal((await upload([], { S3_PREFIX: 'theirs' })).status, 0);
+  assert.equal((await upload()).status, 0);
+  s3.aws('s3', 'rm', `s3://${bucket}/CLUSTER.json`);
+  await archive(2);
+  const before = keys();
+  refused(
+    await upload(),
+    5,
+    /CLUSTER.json is not there, and backups are \(postgresql\/wal\/.*put it back: aws s3 cp/,
+  );
+  assert.deepEqual(keys(), before);
+  s3.aws('s3', 'cp', join(host.archive, 'CLUSTER.json'), `s3://${bucket}/CLUSTER.json`);
+  assert.equal((await upload()).status, 0);
+});
+
 test('wrong keys, a bucket that is not there: said, and nothing is marked', async () => {
   await archive(1);
   refused(await upload([], { S3_BUCKET: 'no-such-bucket' }), 5, /NoSuchBucket/);
