@@ -123,7 +123,8 @@ function decide(listing: string, now: number): { readonly deleted: Set<string>; 
   const args = [ago(7), ago(30), ago(30), ago(90), ago(30)];
   const { stdout, stderr, status } = spawnSync(
     'bash',
-    ['-euc', '. "$0"; retention_plan "$@"', SCRIPT, ...args],
+    // Its input is a socket: some builds of bash then read the settings for interactive shells.
+    ['--norc', '-euc', '. "$0"; retention_plan "$@"', SCRIPT, ...args],
     { input: listing, encoding: 'utf8' },
   );
   assert.equal(status, 0, stderr);
