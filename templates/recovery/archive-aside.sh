@@ -22,13 +22,23 @@ aside() {
   [ -n "$(find "$archive" -path "$old" -prune -o -type f -print -quit 2>/dev/null)" ] || return 0
   id=$(sed -n 's/^  "system_identifier": "\([0-9]*\)".*/\1/p' "$archive/CLUSTER.json" 2>/dev/null) || true
   place=$old/${id:-unknown}
-  [ ! -e "$place/CLUSTER.json" ] || place+=-$(date -u +%Y%m%d_%H%M%S)
+  ! is_taken "$place" || place+=-$(date -u +%Y%m%d_%H%M%S)
   install -d -m 0700 -o postgres -g postgres "$old" "$place"
   for entry in "$archive"/*; do
     [[ $entry == "$old" || $entry == "$archive/CLUSTER.json" ]] || mv -T -- "$entry" "$place/${entry##*/}"
   done
   [ ! -e "$archive/CLUSTER.json" ] || mv -T -- "$archive/CLUSTER.json" "$place/CLUSTER.json"
   printf 'what was in %s is now in %s\n' "$archive" "$place"
+}
+
+# usage: is_taken PLACE; by an archive that was moved before, and not only by the beginning of this one
+is_taken() {
+  local entry
+  [ ! -e "$1/CLUSTER.json" ] || return 0
+  for entry in "$archive"/*; do
+    [[ $entry == "$old" || ! -e $1/${entry##*/} ]] || return 0
+  done
+  return 1
 }
 
 back() {

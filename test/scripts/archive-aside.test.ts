@@ -135,6 +135,20 @@ test('an archive of the same system as one that is aside gets a place of its own
   assert.match(places.join(), /^7001,7001-\d{8}_\d{6}$/);
 });
 
+test('a second one without CLUSTER.json gets a place of its own, too', () => {
+  for (const turn of ['one', 'two']) {
+    fill('7001');
+    rmSync(join(archive, 'CLUSTER.json'));
+    writeFileSync(join(archive, 'config', 'config_backup.tar.gz'), turn);
+    runs('aside');
+  }
+  const places = readdirSync(join(archive, 'by-system-id')).sort();
+  assert.match(places.join(), /^unknown,unknown-\d{8}_\d{6}$/);
+  const kept = (place = '') =>
+    readFileSync(join(archive, 'by-system-id', place, 'config/config_backup.tar.gz'), 'utf8');
+  assert.deepEqual(places.map(kept), ['one', 'two']);
+});
+
 test('without CLUSTER.json it is of an unknown system', () => {
   fill('7001');
   rmSync(join(archive, 'CLUSTER.json'));
