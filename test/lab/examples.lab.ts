@@ -7,16 +7,7 @@ import { join, resolve } from 'node:path';
 import { suite } from 'uvu';
 import type { Recorded } from '../../src/core/journal.ts';
 import { resources } from '../../src/resources/registry.ts';
-import {
-  CLUSTER,
-  clusterSettles,
-  fanops,
-  fanopsEnds,
-  INVENTORY,
-  leader,
-  onHost,
-  switchOver,
-} from './on-lab.ts';
+import { CLUSTER, clusterSettles, fanopsEnds, INVENTORY, leader, onHost, switchOver } from './on-lab.ts';
 
 /** Those that are not done here, and why not. */
 const ELSEWHERE: { readonly [example: string]: string } = {
@@ -79,12 +70,13 @@ function playbook(examples: readonly Example[]): string {
 const test = suite<{ dir: string }>('the examples of the reference pages', { dir: '' });
 
 test.before((context) => {
-  fanops(['lab', 'up']);
+  const dir = mkdtempSync(join(tmpdir(), 'fanops-examples-'));
+  context.dir = dir;
+  fanopsEnds(0, 'lab', 'up');
+  clusterSettles();
   fanopsEnds(0, 'apply', ...CLUSTER, '--yes');
   if (leader() !== 'db1') switchOver(leader(), 'db1');
   clusterSettles();
-  const dir = mkdtempSync(join(tmpdir(), 'fanops-examples-'));
-  context.dir = dir;
   writeFileSync(join(dir, 'motd'), 'A node of the lab.\n');
   writeFileSync(join(dir, 'report.sh'), '#!/bin/sh\necho report\n');
   writeFileSync(join(dir, 'report.ini.hbs'), 'host = {{inventory_hostname}}\n');
@@ -99,9 +91,9 @@ test.before((context) => {
 });
 
 test.after(({ dir }) => {
+  rmSync(dir, { recursive: true });
   onHost('db1', AFTER);
   clusterSettles();
-  rmSync(dir, { recursive: true });
 });
 
 /** How each task of a run ended, as its record says. */
