@@ -21,9 +21,17 @@ test.before.each(() => {
 });
 test.after.each(() => rmSync(dir, { recursive: true }));
 
-function save(said: string, status = 0): { status: number | null; stderr: string } {
+/** The end of what Patroni 3 says where the DCS has answered, and has no dynamic configuration. */
+const NONE = `Traceback (most recent call last):
+  File "/usr/lib/python3/dist-packages/patroni/ctl.py", line 1284, in show_config
+    click.echo(format_config_for_editing(cluster.config.data))
+AttributeError: 'NoneType' object has no attribute 'data'
+`;
+
+function save(said: string, status = 0, error = ''): { status: number | null; stderr: string } {
   writeFileSync(join(dir, 'said'), said);
-  const stub = `#!/bin/sh\ncat '${dir}/said'\nexit ${status}\n`;
+  writeFileSync(join(dir, 'error'), error);
+  const stub = `#!/bin/sh\ncat '${dir}/said'\ncat '${dir}/error' >&2\nexit ${status}\n`;
   writeFileSync(join(dir, 'patronictl'), stub, { mode: 0o755 });
   return spawnSync('bash', [SCRIPT, 'save', 'config.yml', dir], {
     encoding: 'utf8',
@@ -43,8 +51,15 @@ test('what the DCS holds is kept, and not replaced when the step is done again',
 
 test('a DCS that has none is no error; one that does not answer is', () => {
   for (const none of ['', '{}\n']) assert.equal(save(none).status, 0);
-  const { status, stderr } = save('', 1);
+  assert.equal(save('', 1, NONE).status, 0);
+  assert.equal(holds(), 'nothing');
+  const { status, stderr } = save(
+    '',
+    1,
+    'Error: Can not find suitable configuration of distributed configuration store\n',
+  );
   assert.equal(status, 1);
+  assert.match(stderr, /^Error: Can not find/);
   assert.match(stderr, /show-config ended with 1 .* the entry in the DCS stays/);
   assert.equal(holds(), 'nothing');
 });
