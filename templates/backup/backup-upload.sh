@@ -1,7 +1,8 @@
 #!/bin/bash
 # Uploads what of the archive is not in S3 yet: WAL in batches, an awscli for many, everything else one by one; proves what
 # arrived and marks it (backup-spool.sh). Run by fanatico-upload.timer; run by hand it does the same at once. Doing it
-# again is harmless; an object that is there is never overwritten.
+# again is harmless; an object that is there is never overwritten, but for WAL that nobody
+# could read (upload-wal.sh).
 #
 # usage: backup-upload.sh [--scheduled] [--only FILE] [--dry-run]
 #   --scheduled   waits, after failures, for a time that grows up to five minutes
@@ -156,14 +157,14 @@ put_sum() {
 # Whether an earlier failure is too near. RETRY: how many failures in a row, and when to try again.
 paused() {
   local failures=0 not_before=0
-  [ "$SCHEDULED" = no ] || read -r failures not_before <"$STATE_DIR/upload-retry" 2>/dev/null || true
+  [ "$SCHEDULED" = no ] || read -r failures not_before 2>/dev/null <"$STATE_DIR/upload-retry" || true
   ((not_before > $(printf '%(%s)T' -1)))
 }
 
 note_state() {
   local now failures=0 not_before=0 pause age=0
   now=$(printf '%(%s)T' -1)
-  read -r failures not_before <"$STATE_DIR/upload-retry" 2>/dev/null || true
+  read -r failures not_before 2>/dev/null <"$STATE_DIR/upload-retry" || true
   if [ "$FAILED" -gt 0 ]; then
     failures=$((failures + 1))
     pause=$((failures > 4 ? LONGEST_PAUSE : 15 << failures))

@@ -166,7 +166,7 @@ test('the same WAL of another member counts; other WAL under its name is a confl
   assert.equal(sidecarOf(s3.object(bucket, `postgresql/wal/${one}.enc.json`).toString()).node, 'db1');
 });
 
-test('what was damaged here is not uploaded, and what was damaged there is not taken for ours', async () => {
+test('what was damaged here is not uploaded, and what was damaged there is replaced', async () => {
   const one = await archive(1);
   const two = await archive(2);
   const path = join(host.wal, one);
@@ -180,7 +180,33 @@ test('what was damaged here is not uploaded, and what was damaged there is not t
   s3.aws('s3', 'cp', path, `s3://${bucket}/postgresql/wal/${one}.enc`);
   s3.aws('s3', 'cp', `${path}.json`, `s3://${bucket}/postgresql/wal/${one}.enc.json`);
   writeFileSync(path, good);
-  refused(await upload(), 5, /is damaged: its bytes are not those that its sidecar, of db1, names/);
+  const ran = await upload();
+  assert.equal(ran.status, 0, ran.stderr);
+  assert.match(
+    ran.stderr,
+    /is damaged: its bytes are not those that its sidecar, of db1, names; replaced by/,
+  );
+  assert.deepEqual(s3.object(bucket, `postgresql/wal/${one}.enc`), good);
+});
+
+test('of two members that uploaded the same WAL at one moment, one mends what both have left', async () => {
+  const one = await archive(1);
+  const theirs = readFileSync(join(host.wal, one));
+  for (const name of readdirSync(host.wal)) rmSync(join(host.wal, name));
+  await archive(1, '', { NODE_NAME: 'db2' });
+  writeFileSync(join(host.dir, 'theirs'), theirs);
+  s3.aws('s3', 'cp', join(host.archive, 'CLUSTER.json'), `s3://${bucket}/CLUSTER.json`);
+  s3.aws('s3', 'cp', join(host.dir, 'theirs'), `s3://${bucket}/postgresql/wal/${one}.enc`);
+  s3.aws('s3', 'cp', join(host.wal, `${one}.json`), `s3://${bucket}/postgresql/wal/${one}.enc.json`);
+  // Now as the third member, which has it, too.
+  const sidecar = readFileSync(join(host.wal, `${one}.json`));
+  for (const name of readdirSync(host.wal)) rmSync(join(host.wal, name));
+  await archive(1, '', { NODE_NAME: 'db3' });
+  const ran = await upload();
+  assert.equal(ran.status, 0, ran.stderr);
+  assert.deepEqual(s3.object(bucket, `postgresql/wal/${one}.enc`), readFileSync(join(host.wal, one)));
+  assert.notDeepEqual(s3.object(bucket, `postgresql/wal/${one}.enc.json`), sidecar);
+  assert.equal((await upload(['--dry-run'])).stdout, '');
 });
 
 test('the prefix of another cluster is refused before anything is uploaded', async () => {
