@@ -47,6 +47,8 @@ test('a backup and WAL of the old key', () => {
   leads = leader();
   [before = ''] = keysNow();
   sqlOn(leads, 'drop table if exists coins; create table coins as select generate_series(1, 1000) as n');
+  // Older ones may need what other nodes have archived; this node's archive is verified by itself below.
+  textOn(leads, 'rm -f /var/backups/fanatico/full/*');
   backUp(leads, '--verify');
   sqlOn(leads, 'insert into coins select generate_series(1001, 1100)');
   archiveASegment(leads);
