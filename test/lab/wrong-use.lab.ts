@@ -54,7 +54,9 @@ const RESTORE = {
 const REJOIN = { runbook: 'rejoin-node.yml', target: 'replica' } as const;
 const REBUILD = { runbook: 'recover-node.yml', target: 'replica' } as const;
 
-const NO_KEY = /does not hold the key [0-9a-f]+.* backups were made with it/;
+/** What a rotation has kept is read all the same; then it is the key to write with that is missing. */
+const NO_KEY =
+  /does not hold the key [0-9a-f]+.* backups were made with it|do not all have one and the same key/;
 
 const SITUATIONS: readonly Situation[] = [
   {
