@@ -105,6 +105,8 @@ test('it is refused with another key than that of the backups, and nothing is ch
 
 test("the document's two lines, typed by hand, restore into an empty place what Patroni may start", () => {
   const name = /full_backup_\w+\.tar\.gz\.enc$/m.exec(lab.s3.keys(BUCKET).join('\n'))?.[0] ?? assert.fail();
+  // The DCS takes a leader that was killed for alive until its key expires.
+  textOn(third, 'while patronictl list -f json | grep -q Leader; do sleep 1; done');
   onHost(third, `install -d -m 0700 -o postgres -g postgres ${ARCHIVE} ${ARCHIVE}/{full,wal}`);
   asPostgres(third, `aws s3 cp s3://${BUCKET}/postgresql/full/${name} /tmp/`);
   asPostgres(third, `${SCRIPTS}/restore-full.sh /tmp/${name} --decrypt`);
