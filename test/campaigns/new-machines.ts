@@ -7,6 +7,7 @@ import {
   archiveASegment,
   asPostgres,
   assertUntouched,
+  backUp,
   CLUSTER,
   fanops,
   fanopsEnds,
@@ -14,13 +15,14 @@ import {
   INVENTORY,
   leader,
   onHost,
+  SCRIPTS,
   soon,
   sqlOn,
   standbysStream,
   switchOver,
   textOn,
 } from '../lab/on-lab.ts';
-import { BUCKET, S3Lab, SCRIPTS } from '../lab/s3-lab.ts';
+import { BUCKET, S3Lab } from '../lab/s3-lab.ts';
 
 const KEY = '/etc/fanatico/backup.key';
 const ARCHIVE = '/var/backups/fanatico';
@@ -89,10 +91,7 @@ try {
 function fillAndUpload(): { leads: string; key: Buffer; system: string } {
   const leads = leader();
   sqlOn(leads, 'create table rows (word text)');
-  asPostgres(
-    leads,
-    `until ${SCRIPTS}/backup-full.sh --verify --upload-s3; do [ $? = 4 ] || exit 1; sleep 1; done`,
-  );
+  backUp(leads, '--verify', '--upload-s3');
   sqlOn(leads, 'insert into rows values ($$uploaded$$)');
   onHost(leads, `${SCRIPTS}/backup-config.sh`);
   archiveASegment(leads);

@@ -11,11 +11,12 @@ import {
   fanops,
   fanopsEnds,
   HOSTS,
+  labWithBackups,
   leader,
   onHost,
   switchOver,
 } from '../lab/on-lab.ts';
-import { ANYWAY, archives, labWithBackups, Rewinding } from '../lab/rewinding.ts';
+import { ANYWAY, archives, Rewinding } from '../lab/rewinding.ts';
 
 const LAST_WAY_BACK = 13;
 const REPLICAS = 16;

@@ -5,18 +5,16 @@ import {
   archiveASegment,
   asPostgres,
   backUp,
-  CLUSTER,
-  clusterSettles,
   fanopsEnds,
   HOSTS,
-  INSTALL,
   INVENTORY,
+  labWithBackups,
   leader,
+  SCRIPTS,
   sqlOn,
   textOn,
 } from './on-lab.ts';
 
-const SCRIPTS = '/opt/fanatico/backup/scripts';
 const ARCHIVE = '/var/backups/fanatico';
 const REPORTS = '/var/log/fanatico/backup-reports';
 
@@ -26,11 +24,7 @@ const run = (code: number, playbook: string, ...more: string[]): string =>
   fanopsEnds(code, 'run', `playbooks/${playbook}.yml`, '-i', INVENTORY, '--yes', ...more).all;
 
 test('a cluster with a backup and WAL after it', () => {
-  fanopsEnds(0, 'lab', 'up');
-  clusterSettles();
-  for (const playbook of [CLUSTER, INSTALL]) fanopsEnds(0, 'apply', ...playbook, '--yes');
-  leads = leader();
-  [one = '', other = ''] = HOSTS.filter((host) => host !== leads);
+  [leads, one, other] = labWithBackups();
   backUp(leads);
   sqlOn(leads, 'drop table if exists tolls; create table tolls as select generate_series(1, 500) as n');
   archiveASegment(leads);

@@ -13,9 +13,8 @@ import {
   fanops,
   fanopsEnds,
   HOSTS,
-  INSTALL,
   INVENTORY,
-  leader,
+  labWithBackups,
   onHost,
   soon,
   sqlOn,
@@ -41,10 +40,7 @@ const rejoin = (host: string): string[] => [
 ];
 
 test('a cluster, and a client that commits all the time', () => {
-  fanopsEnds(0, 'lab', 'up');
-  for (const playbook of [CLUSTER, INSTALL]) fanopsEnds(0, 'apply', ...playbook, '--yes');
-  led = leader();
-  [survivor, other] = HOSTS.filter((host) => host !== led) as [string, string];
+  [led, survivor, other] = labWithBackups();
   standbysStream(led);
   startOracle(survivor, led);
   letItCommit(survivor, 30);

@@ -11,6 +11,7 @@ export const HOSTS = ['db1', 'db2', 'db3'] as const;
 export const DATA = '/var/lib/postgresql/15/fanatico';
 export const CLUSTER = ['playbooks/cluster.yml', '-i', INVENTORY];
 export const INSTALL = ['playbooks/install.yml', '-i', INVENTORY];
+export const SCRIPTS = '/opt/fanatico/backup/scripts';
 
 export interface Ended {
   readonly status: number | null;
@@ -49,14 +50,29 @@ export function asPostgres(host: string, command: string): string {
   return ended.stdout.toString('utf8').trim();
 }
 
+/** A lab with the cluster and its backup system: its leader, and the others. */
+export function labWithBackups(): [leads: string, one: string, other: string] {
+  fanopsEnds(0, 'lab', 'up');
+  clusterSettles();
+  for (const playbook of [CLUSTER, INSTALL]) fanopsEnds(0, 'apply', ...playbook, '--yes');
+  const leads = leader();
+  const [one = '', other = ''] = HOSTS.filter((host) => host !== leads);
+  return [leads, one, other];
+}
+
 /** Makes a full backup; one of the schedule that is being made at this moment (exit status 4) is let pass first. */
 export function backUp(host: string, ...options: string[]): void {
-  const command = `/opt/fanatico/backup/scripts/backup-full.sh ${options.join(' ')}`;
+  const command = `${SCRIPTS}/backup-full.sh ${options.join(' ')}`;
   asPostgres(host, `until ${command}; do [ $? = 4 ] || exit 1; sleep 1; done`);
 }
 
 export function sqlOn(host: string, statement: string): string {
   return asPostgres(host, `psql -XAtq -d postgres <<'END'\n${statement}\nEND\n`);
+}
+
+/** This moment by the host's server, as the document writes a time: without an offset, UTC. */
+export function momentOn(host: string): string {
+  return sqlOn(host, "select to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')");
 }
 
 /** The leader's name, as Patroni has it. */

@@ -7,14 +7,12 @@ import {
   archiveASegment,
   assertUntouched,
   backUp,
-  CLUSTER,
   DATA,
   deleteData,
   fanopsEnds,
-  HOSTS,
-  INSTALL,
   INVENTORY,
   killPatroni,
+  labWithBackups,
   leader,
   onHost,
   standbysStream,
@@ -49,10 +47,7 @@ const run = (): string[] => [
 const confirmed = (): string[] => ['--yes', '--confirm', `restore ${target}`, '--confirm', 'accept'];
 
 test('a cluster with backups, and a client that commits all the time', () => {
-  fanopsEnds(0, 'lab', 'up');
-  for (const playbook of [CLUSTER, INSTALL]) fanopsEnds(0, 'apply', ...playbook, '--yes');
-  target = leader();
-  [replica, survivor] = HOSTS.filter((host) => host !== target) as [string, string];
+  [target, replica, survivor] = labWithBackups();
   startOracle(survivor, target);
   backUp(target, '--verify');
   letItCommit(survivor, 30);

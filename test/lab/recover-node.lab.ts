@@ -4,13 +4,12 @@ import * as assert from 'node:assert/strict';
 import { test } from 'uvu';
 import { noteRecovery, timed } from './objectives.ts';
 import {
-  CLUSTER,
   DATA,
   deleteData,
   fanopsEnds,
-  HOSTS,
-  INSTALL,
   INVENTORY,
+  killPatroni,
+  labWithBackups,
   leader,
   onHost,
   standbysStream,
@@ -26,15 +25,12 @@ const runOn = (host: string): string[] => [
 ];
 
 test('a cluster, and a client that commits all the time', () => {
-  fanopsEnds(0, 'lab', 'up');
-  for (const playbook of [CLUSTER, INSTALL]) fanopsEnds(0, 'apply', ...playbook, '--yes');
-  leads = leader();
-  [target, other] = HOSTS.filter((host) => host !== leads) as [string, string];
+  [leads, target, other] = labWithBackups();
   startOracle(other, leads);
 });
 
 test('a replica without data is rebuilt, and no commit is lost', () => {
-  onHost(target, 'systemctl kill --kill-who=all --signal=KILL patroni; systemctl stop patroni');
+  killPatroni(target);
   deleteData(target);
   const doneSeconds = timed(() => fanopsEnds(0, ...runOn(target)));
   letItCommit(other, 5);

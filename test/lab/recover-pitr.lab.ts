@@ -7,12 +7,11 @@ import {
   archiveASegment,
   asPostgres,
   backUp,
-  CLUSTER,
   fanopsEnds,
-  HOSTS,
-  INSTALL,
   INVENTORY,
+  labWithBackups,
   leader,
+  momentOn,
   sqlOn,
   textOn,
 } from './on-lab.ts';
@@ -27,15 +26,11 @@ const runTo = (at: string, ...more: string[]): string[] => [
 ];
 
 test('a backup, rows after it, and then most of them are deleted', () => {
-  fanopsEnds(0, 'lab', 'up');
-  for (const playbook of [CLUSTER, INSTALL]) fanopsEnds(0, 'apply', ...playbook, '--yes');
-  leads = leader();
-  target = HOSTS.find((host) => host !== leads) ?? assert.fail();
+  [leads, target] = labWithBackups();
   sqlOn(leads, 'drop table if exists orders; create table orders as select generate_series(1, 1000) as n');
   backUp(leads, '--verify');
   sqlOn(leads, 'insert into orders select generate_series(1001, 1500)');
-  // As the document writes a time: without an offset, UTC.
-  moment = sqlOn(leads, "select to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')");
+  moment = momentOn(leads);
   sqlOn(leads, 'delete from orders where n > 200');
   archiveASegment(leads);
 });

@@ -16,6 +16,7 @@ import {
   killPatroni,
   leader,
   onHost,
+  SCRIPTS,
   standbysStream,
   switchOver,
   textOn,
@@ -32,7 +33,7 @@ import {
   stopOracle,
   witnessed,
 } from './oracle.ts';
-import { BUCKET, S3Lab, SCRIPTS } from './s3-lab.ts';
+import { BUCKET, S3Lab } from './s3-lab.ts';
 
 const test = suite('recover-s3.yml');
 const ARCHIVE = '/var/backups/fanatico';

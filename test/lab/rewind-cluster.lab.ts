@@ -8,6 +8,7 @@ import {
   fanops,
   fanopsEnds,
   HOSTS,
+  labWithBackups,
   leader,
   onHost,
   sqlOn,
@@ -15,7 +16,7 @@ import {
   switchOver,
   textOn,
 } from './on-lab.ts';
-import { ANYWAY, archives, labWithBackups, Rewinding } from './rewinding.ts';
+import { ANYWAY, archives, Rewinding } from './rewinding.ts';
 
 let cluster: Rewinding;
 

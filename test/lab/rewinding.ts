@@ -1,14 +1,13 @@
 // A cluster that is to be rewound on the lab: rows, a moment, and then most of them deleted.
 import * as assert from 'node:assert/strict';
 import {
+  assertUntouched,
   backUp,
-  CLUSTER,
   clusterSettles,
-  fanopsEnds,
   HOSTS,
-  INSTALL,
   INVENTORY,
   leader,
+  momentOn,
   sqlOn,
   textOn,
 } from './on-lab.ts';
@@ -36,7 +35,7 @@ export class Rewinding {
     sql('drop table if exists orders; create table orders as select generate_series(1, 1000) as n');
     backUp(this.leads, '--verify');
     sql('insert into orders select generate_series(1001, 1500)');
-    this.moment = sql("select to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')");
+    this.moment = momentOn(this.leads);
     sql('delete from orders where n > 200');
   }
 
@@ -58,7 +57,7 @@ export class Rewinding {
     const leads = leader();
     assert.equal(systemOf(leads), this.system);
     assert.equal(sqlOn(leads, 'select count(*) from orders'), NOW);
-    assertFree();
+    assertUntouched();
   }
 
   /** The rows of the moment on every node, where the target leads. */
@@ -67,14 +66,8 @@ export class Rewinding {
     assert.equal(leader(), this.target);
     assert.equal(systemOf(this.target), this.system);
     for (const host of HOSTS) assert.equal(sqlOn(host, 'select count(*) from orders'), THEN, host);
-    assertFree();
+    assertUntouched();
   }
-}
-
-/** A lab with the cluster and its backups. */
-export function labWithBackups(): void {
-  fanopsEnds(0, 'lab', 'up');
-  for (const playbook of [CLUSTER, INSTALL]) fanopsEnds(0, 'apply', ...playbook, '--yes');
 }
 
 /** Names and contents of all archives: sidecars hold the hashes of what they stand beside. */
@@ -89,10 +82,4 @@ export function archives(): string[] {
 
 export function systemOf(host: string): string {
   return sqlOn(host, 'select system_identifier from pg_control_system()');
-}
-
-/** Neither frozen nor marked: as on any other day. */
-function assertFree(): void {
-  for (const host of HOSTS)
-    textOn(host, 'cd /var/lib/fanatico && test ! -e schedule-freeze && test ! -e restore-in-progress');
 }

@@ -10,18 +10,17 @@ import {
   asPostgres,
   assertUnchanged,
   backUp,
-  CLUSTER,
-  clusterSettles,
   fanopsEnds,
   HOSTS,
   INSTALL,
   INVENTORY,
-  leader,
+  labWithBackups,
+  momentOn,
+  SCRIPTS,
   sqlOn,
   textOn,
 } from './on-lab.ts';
 
-const SCRIPTS = '/opt/fanatico/backup/scripts';
 const KEY = '/etc/fanatico/backup.key';
 const NEW = ['--key', `${KEY}.next`];
 const RESTORED = '/var/lib/postgresql/15/restored';
@@ -37,14 +36,9 @@ const keysNow = () => [...new Set(HOSTS.map(keyId))];
 const nameOfKey = (host: string, path: string) => textOn(host, `jq -r .key_id /var/backups/fanatico/${path}`);
 const newest = (host: string, kind: string) =>
   textOn(host, `cd /var/backups/fanatico && ls -t ${kind}/*.gz.json | head -n 1`);
-const now = (host: string) =>
-  sqlOn(host, "select to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS.US') || '+00:00'");
 
 test('a backup and WAL of the old key', () => {
-  fanopsEnds(0, 'lab', 'up');
-  clusterSettles();
-  for (const playbook of [CLUSTER, INSTALL]) fanopsEnds(0, 'apply', ...playbook, '--yes');
-  leads = leader();
+  [leads] = labWithBackups();
   [before = ''] = keysNow();
   sqlOn(leads, 'drop table if exists coins; create table coins as select generate_series(1, 1000) as n');
   // Older ones may need what other nodes have archived; this node's archive is verified by itself below.
@@ -105,7 +99,7 @@ test('with one, all nodes write with the new key, and read what the old one wrot
 
 test('point-in-time recovery from a backup of the old key goes through WAL of both', () => {
   sqlOn(leads, 'insert into coins select generate_series(1101, 1250)');
-  moment = now(leads);
+  moment = `${momentOn(leads)}+00:00`;
   sqlOn(leads, 'delete from coins');
   archiveASegment(leads);
   assert.equal(nameOfKey(leads, newest(leads, 'wal')), after);

@@ -4,10 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { resolveSettings } from '../../src/lab/state.ts';
 import { S3Server } from '../support/s3-server.ts';
-import { type Ended, fanopsEnds, INSTALL, onHost } from './on-lab.ts';
+import { type Ended, fanopsEnds, INSTALL, onHost, SCRIPTS } from './on-lab.ts';
 
 export const BUCKET = 'fanatico-backups';
-export const SCRIPTS = '/opt/fanatico/backup/scripts';
 
 export class S3Lab {
   readonly s3: S3Server;

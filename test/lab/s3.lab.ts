@@ -11,10 +11,11 @@ import {
   fanopsEnds,
   HOSTS,
   leader,
+  SCRIPTS,
   sqlOn,
   textOn,
 } from './on-lab.ts';
-import { BUCKET, S3Lab, SCRIPTS } from './s3-lab.ts';
+import { BUCKET, S3Lab } from './s3-lab.ts';
 
 const test = suite('S3 from the hosts');
 const STATE_OF_UPLOADS = `systemctl list-timers --all fanatico-upload.timer; journalctl -n 20 -u fanatico-upload.service

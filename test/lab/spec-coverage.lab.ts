@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import {
-  asPostgres,
   assertUnchanged,
+  backUp,
   CLUSTER,
   fanops,
   fanopsEnds,
@@ -44,7 +44,7 @@ test.before(() => {
   fanopsEnds(0, 'apply', ...install, '--yes');
   hosts.leader = leader();
   hosts.replica = HOSTS.find((host) => host !== hosts.leader && host !== hosts.blockchain) ?? assert.fail();
-  asPostgres(hosts.leader, '/opt/fanatico/backup/scripts/backup-full.sh --verify');
+  backUp(hosts.leader, '--verify');
 });
 test.after(() => rmSync(folder, { recursive: true }));
 

@@ -6,13 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import {
-  CLUSTER,
   clusterSettles,
   fanopsEnds,
   HOSTS,
-  INSTALL,
   INVENTORY,
-  leader,
+  labWithBackups,
   onHost,
   standbysStream,
   textOn,
@@ -153,10 +151,7 @@ let dir = '';
 
 test('a cluster on which nothing else is going on', () => {
   dir = mkdtempSync(join(tmpdir(), 'fanops-wrong-use-'));
-  fanopsEnds(0, 'lab', 'up');
-  for (const playbook of [CLUSTER, INSTALL]) fanopsEnds(0, 'apply', ...playbook, '--yes');
-  const leads = leader();
-  const [replica, other] = HOSTS.filter((host) => host !== leads) as [string, string];
+  const [leads, replica, other] = labWithBackups();
   cluster = { leads, replica, other };
   standbysStream(leads);
   for (const host of HOSTS) onHost(host, 'systemctl stop cron');
