@@ -1,9 +1,8 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { fanopsIn as fanops, killedWhen, lines } from './program.ts';
+import { fanopsIn as fanops, killedWhen, lines, runbookFolder } from './program.ts';
 
 /** The whole program on a host that is this machine, with folders of its own; no terminal. */
 const RUNBOOK = `runbook: Three steps
@@ -35,13 +34,7 @@ steps:
 const test = suite<{ folder: string }>('resume a runbook', { folder: '' });
 
 test.before.each((context) => {
-  context.folder = mkdtempSync(join(tmpdir(), 'fanops-resume-'));
-  const { folder } = context;
-  const db1 = `{ansible_connection: local, fanops_state_dir: ${folder}/lib, fanops_run_dir: ${folder}/run}`;
-  writeFileSync(join(folder, 'fanops.yml'), 'inventory: hosts.yml\n');
-  writeFileSync(join(folder, 'hosts.yml'), `all: {hosts: {db1: ${db1}}, vars: {base: "${folder}"}}\n`);
-  writeFileSync(join(folder, 'three.yml'), RUNBOOK);
-  writeFileSync(join(folder, 'state'), 'before\n');
+  context.folder = runbookFolder('three.yml', RUNBOOK);
 });
 
 test.after.each(({ folder }) => rmSync(folder, { recursive: true, force: true }));

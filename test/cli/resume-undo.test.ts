@@ -1,9 +1,8 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { fanopsIn, killedWhen, lines } from './program.ts';
+import { fanopsIn, killedWhen, lines, runbookFolder } from './program.ts';
 
 /** Going back, by the whole program on a host that is this machine; no terminal. */
 const RUNBOOK = `runbook: Move and count
@@ -39,14 +38,8 @@ steps:
 const test = suite<{ folder: string }>('resume going back', { folder: '' });
 
 test.before.each((context) => {
-  context.folder = mkdtempSync(join(tmpdir(), 'fanops-undo-'));
-  const { folder } = context;
-  const db1 = `{ansible_connection: local, fanops_state_dir: ${folder}/lib, fanops_run_dir: ${folder}/run}`;
-  writeFileSync(join(folder, 'fanops.yml'), 'inventory: hosts.yml\n');
-  writeFileSync(join(folder, 'hosts.yml'), `all: {hosts: {db1: ${db1}}, vars: {base: "${folder}"}}\n`);
-  writeFileSync(join(folder, 'move.yml'), RUNBOOK);
-  writeFileSync(join(folder, 'state'), 'before\n');
-  writeFileSync(join(folder, 'go'), '');
+  context.folder = runbookFolder('move.yml', RUNBOOK);
+  writeFileSync(join(context.folder, 'go'), '');
 });
 
 test.after.each(({ folder }) => rmSync(folder, { recursive: true, force: true }));

@@ -1,9 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Ended, onTerminal } from './on-terminal.ts';
+import { runbookFolder } from './program.ts';
 
 /** A runbook beside a person: the whole program on a terminal of its own. */
 const RUNBOOK = `runbook: Show
@@ -25,12 +24,7 @@ steps:
 const test = suite<{ folder: string }>('a runbook on a terminal', { folder: '' });
 
 test.before.each((context) => {
-  context.folder = mkdtempSync(join(tmpdir(), 'fanops-terminal-'));
-  const { folder } = context;
-  const db1 = `{ansible_connection: local, fanops_state_dir: ${folder}/lib, fanops_run_dir: ${folder}/run}`;
-  writeFileSync(join(folder, 'fanops.yml'), 'inventory: hosts.yml\n');
-  writeFileSync(join(folder, 'hosts.yml'), `all: {hosts: {db1: ${db1}}, vars: {base: "${folder}"}}\n`);
-  writeFileSync(join(folder, 'show.yml'), RUNBOOK);
+  context.folder = runbookFolder('show.yml', RUNBOOK);
 });
 
 test.after.each(({ folder }) => rmSync(folder, { recursive: true, force: true }));
