@@ -1,8 +1,7 @@
 #!/bin/bash
 # Uploads what of the archive is not in S3 yet: WAL in batches, an awscli for many, everything else one by one; proves what
 # arrived and marks it (backup-spool.sh). Run by fanatico-upload.timer; run by hand it does the same at once. Doing it
-# again is harmless; an object that is there is never overwritten, but for WAL that nobody
-# could read (upload-wal.sh).
+# again is harmless; an object that is there is never overwritten, but for WAL that nobody could read (upload-wal.sh).
 #
 # usage: backup-upload.sh [--scheduled] [--only FILE] [--dry-run]
 #   --scheduled   waits, after failures, for a time that grows up to five minutes

@@ -96,27 +96,23 @@ settle() {
     fail_one "s3://$S3_BUCKET/$key: $problem"
   elif [ "${FIELD[plain_sha256]}" != "$mine" ]; then
     fail_one "CONFLICT: s3://$S3_BUCKET/$key of ${FIELD[node]} holds other WAL than $file; neither is touched"
-  elif [ "${THERE[$key]%% *}" != "${FIELD[size]}" ] || ! same_object_of "$name"; then
-    replace "$name"
-  else
+  elif { [ "${THERE[$key]%% *}" = "${FIELD[size]}" ] && same_object_of "$name"; } || replace "$name"; then
     mark_uploaded "$file"
     UPLOADED=$((UPLOADED + 1))
+  else
+    fail_one "s3://$S3_BUCKET/$key could not be replaced"
   fi
 }
 
 # usage: replace NAME; its object is not what the sidecar there (in FIELD) says, so that nobody can read it: it was damaged, or two members have
 # uploaded the same WAL at one moment, and the object is of one, the sidecar of the other. While both mend it, one may fail, and tries again.
 replace() {
-  local file=$BACKUP_ROOT/wal/$1 key=${KEY[$1]} node=${FIELD[node]} hash
-  log warn "s3://$S3_BUCKET/$key is damaged: its bytes are not those that its sidecar, of $node, names; replaced by this node's copy of the same WAL"
+  local file=$BACKUP_ROOT/wal/$1 key=${KEY[$1]} hash sidecar_hash
+  log warn "s3://$S3_BUCKET/$key is damaged: its bytes are not those that its sidecar, of ${FIELD[node]}, names; replaced by this node's copy of the same WAL"
   read_sidecar "$file.json" && hash=${FIELD[sha256]}
-  if send "$file" "$key" "$hash" && send "$file.json" "$key.json" "$(sha256_of "$file.json")" &&
-    put "$file" "$key" "$hash" && put "$file.json" "$key.json" "$(sha256_of "$file.json")"; then
-    mark_uploaded "$file"
-    UPLOADED=$((UPLOADED + 1))
-  else
-    fail_one "s3://$S3_BUCKET/$key could not be replaced"
-  fi
+  sidecar_hash=$(sha256_of "$file.json")
+  send "$file" "$key" "$hash" && send "$file.json" "$key.json" "$sidecar_hash" &&
+    put "$file" "$key" "$hash" && put "$file.json" "$key.json" "$sidecar_hash"
 }
 
 # usage: same_object_of NAME; the object is what the sidecar there (in FIELD) says. It is read back: an ETag tells nothing of bytes that are
