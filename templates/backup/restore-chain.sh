@@ -140,7 +140,7 @@ segment_on_path() {
 # What follows the last record is no record: pg_waldump calls that an error.
 read_segment() {
   [ -n "${WAL_THERE[$1]-}" ] || { ANSWER='- -' && return; }
-  FETCH_AHEAD=no find_wal "$1" "$WORK/$1" || return 1
+  find_wal "$1" "$WORK/$1" || return 1
   ANSWER=$({ pg_waldump "$WORK/$1" 2>/dev/null || true; } | awk '
     match($0, /lsn: [0-9A-F]+\/[0-9A-F]+/) { lsn = substr($0, RSTART + 5, RLENGTH - 5) }
     /^rmgr: Transaction/ && match($0, /desc: (COMMIT|ABORT)(_PREPARED)? [^;]*[0-9][0-9]:[0-9][0-9]:[0-9][0-9]\.[0-9]+ UTC/) {
@@ -149,4 +149,26 @@ read_segment() {
     }
     END { print lsn ? lsn : "-", commit ? commit : "-" }')
   rm -f "$WORK/$1"
+}
+
+# usage: read_commits SEGMENT; the commits that begin in it into ANSWER, one a line: its place, as 8/8 digits, so that texts compare as places
+# do, and its time
+read_commits() {
+  find_wal "$1" "$WORK/$1" || return 1
+  ANSWER=$({ pg_waldump --rmgr=Transaction "$WORK/$1" 2>/dev/null || true; } | awk '
+    match($0, /desc: COMMIT(_PREPARED)? [^;]* UTC/) {
+      split(substr($0, RSTART, RLENGTH), word, " ")
+      for (i = 2; i in word; i++) if (word[i] ~ /^[0-9]+-[0-9]+-[0-9]+$/) { commit = word[i] " " word[i + 1]; break }
+      match($0, /lsn: [0-9A-F]+\/[0-9A-F]+/)
+      split(substr($0, RSTART + 5, RLENGTH - 5), half, "/")
+      here = sprintf("%8s/%8s", half[1], half[2])
+      gsub(" ", "0", here)
+      print here, commit
+    }')
+  rm -f "$WORK/$1"
+}
+
+# usage: padded LSN; as read_commits has places
+padded() {
+  [ -z "$1" ] || printf '%08X/%08X' "0x${1%/*}" "0x${1#*/}"
 }

@@ -28,30 +28,18 @@ say_loss() {
 
 # usage: count_commits SEGMENT; into ANSWER: how many commits after the target|whether its first commit is after it|the first|the last of them
 count_commits() {
-  ANSWER='0|after||'
-  [ -n "${WAL_THERE[$1]-}" ] || return 0
-  find_wal "$1" "$WORK/$1" || return 1
-  ANSWER=$({ pg_waldump --rmgr=Transaction "$WORK/$1" 2>/dev/null || true; } | awk -v time="$RECOVERY_TIME" -v place="$(padded "$RECOVERY_PLACE")" '
-    match($0, /desc: COMMIT(_PREPARED)? [^;]* UTC/) {
-      split(substr($0, RSTART, RLENGTH), word, " ")
-      for (i = 2; i in word; i++) if (word[i] ~ /^[0-9]+-[0-9]+-[0-9]+$/) { commit = word[i] " " word[i + 1]; break }
-      match($0, /lsn: [0-9A-F]+\/[0-9A-F]+/)
-      split(substr($0, RSTART + 5, RLENGTH - 5), half, "/")
-      here = sprintf("%8s/%8s", half[1], half[2])
-      gsub(" ", "0", here)
-      after = time != "" ? commit > time : here > place
+  ANSWER=''
+  [ -z "${WAL_THERE[$1]-}" ] || read_commits "$1" || return 1
+  ANSWER=$(awk -v time="$RECOVERY_TIME" -v place="$(padded "$RECOVERY_PLACE")" '
+    NF {
+      commit = $2 " " $3
+      after = time != "" ? commit > time : $1 > place
       if (begins == "") begins = after ? "after" : "before"
       if (!after) next
       if (!count++) first = commit
       last = commit
     }
-    END { printf "%d|%s|%s|%s\n", count, begins == "" ? "after" : begins, first, last }')
-  rm -f "$WORK/$1"
-}
-
-# usage: padded LSN; so that texts compare as places do
-padded() {
-  [ -z "$1" ] || printf '%08X/%08X' "0x${1%/*}" "0x${1#*/}"
+    END { printf "%d|%s|%s|%s\n", count, begins == "" ? "after" : begins, first, last }' <<<"$ANSWER")
 }
 
 # usage: span FROM TO; prints how long that is

@@ -57,27 +57,15 @@ check_abandoned() {
 # usage: first_commit BYTE [TIMELINE]; the time of the first commit from that byte on into ANSWER, empty where there is none: of the
 # path, or of one timeline's segments, as far as there is no hole
 first_commit() {
-  local size=${BACKED_UP[wal_segment_size]} number segment
+  local size=${BACKED_UP[wal_segment_size]} number segment from
+  printf -v from '%08X/%08X' $(($1 >> 32)) $(($1 & 0xffffffff))
   ANSWER=''
   for ((number = $1 / size; ; number++)); do
     if [ -n "${2-}" ]; then segment=$(segment_name "$2" "$number" "$size"); else segment=$(segment_on_path "$number" "$size"); fi
     [ -n "${WAL_THERE[$segment]-}" ] || return 0
-    FETCH_AHEAD=no find_wal "$segment" "$WORK/$segment" || return 1
-    ANSWER=$({ pg_waldump --rmgr=Transaction "$WORK/$segment" 2>/dev/null || true; } | commit_from "$1")
-    rm -f "$WORK/$segment"
+    read_commits "$segment" || return 1
+    ANSWER=$(awk -v from="$from" '$1 >= from { print $2, $3; exit }' <<<"$ANSWER")
     [ -z "$ANSWER" ] || return 0
-  done
-}
-
-# usage: commit_from BYTE; of what pg_waldump says on stdin, the time of the first commit that begins there or beyond
-commit_from() {
-  local line
-  while IFS= read -r line; do
-    [[ $line =~ lsn:\ ([0-9A-F]+/[0-9A-F]+) ]] || continue
-    (($(byte_of "${BASH_REMATCH[1]}") >= $1)) || continue
-    [[ $line =~ desc:\ COMMIT(_PREPARED)?\ [^\;]*([0-9]{4}-[0-9]{2}-[0-9]{2}\ [0-9:]{8}\.[0-9]+)\ UTC ]] || continue
-    printf '%s' "${BASH_REMATCH[2]}"
-    return
   done
 }
 
