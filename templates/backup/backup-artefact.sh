@@ -38,16 +38,21 @@ make_stage() {
   STAGE=$(mktemp -d "$1/.fanatico-backup.XXXXXX")
 }
 
-# usage: store_stage KIND NAME [FIELD=VALUE]...; all that lies in STAGE, MANIFEST.json last; sets STORED
+# usage: store_stage KIND PREFIX [FIELD=VALUE]...; all that lies in STAGE, MANIFEST.json last; sets STORED
 store_stage() {
-  local members=() kind=$1 name=$2 directory=$1
+  local members=() kind=$1 prefix=$2 directory=$1 name
   shift 2
   [ "$kind" != etcd ] || directory=config
+  # A name holds the second; where an earlier run has taken it, the next one is ours.
+  while
+    name=${prefix}_$(stamp).tar.gz
+    STORED=$BACKUP_ROOT/$directory/$name
+    [ -e "$STORED" ]
+  do sleep 0.2; done
   mapfile -t members < <(cd "$STAGE" && printf '%s\n' *)
   write_manifest "$kind" "$@" >"$STAGE/MANIFEST.json"
   tar -C "$STAGE" --format=posix --pax-option=delete=atime,delete=ctime -cf - -- "${members[@]}" MANIFEST.json |
     "${BASH_SOURCE[0]%/*}/backup-store.sh" "$kind" "$name" "$@"
-  STORED=$BACKUP_ROOT/$directory/$name
 }
 
 # usage: write_manifest KIND [FIELD=VALUE]...

@@ -38,7 +38,7 @@ main() {
   ask_place
   copy_database
   copy_files
-  store_stage blockchain "blockchain_backup_$(stamp).tar.gz" "block_height=$HEIGHT" "lsn=$LSN" "postgresql=$IDENTIFIER" "postgresql_timeline=$TIMELINE"
+  store_stage blockchain blockchain_backup "block_height=$HEIGHT" "lsn=$LSN" "postgresql=$IDENTIFIER" "postgresql_timeline=$TIMELINE"
   [ "$UPLOAD" = no ] || upload_stored
 }
 

@@ -42,7 +42,7 @@ main() {
     (cd "$STAGE" && find . -type f -printf '%P\n' | sort)
     log info "$NODE_NAME would back up its configuration now"
   else
-    store_stage config "config_backup_$(stamp).tar.gz" "content_digest=$DIGEST"
+    store_stage config config_backup "content_digest=$DIGEST"
     [ "$UPLOAD" = no ] || upload_stored
   fi
 }

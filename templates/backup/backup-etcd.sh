@@ -28,7 +28,7 @@ main() {
   [ "$DRY_RUN" = no ] || { log info "would snapshot etcd at $ETCD_ENDPOINT, revision $REVISION" && return; }
   make_stage "$STATE_DIR" 0
   snapshot
-  store_stage etcd "etcd_snapshot_$(stamp).tar.gz" "revision=$REVISION"
+  store_stage etcd etcd_snapshot "revision=$REVISION"
   [ "$UPLOAD" = no ] || upload_stored
 }
 

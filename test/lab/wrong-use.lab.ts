@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import {
+  backUp,
   clusterSettles,
   fanopsEnds,
   HOSTS,
@@ -154,7 +155,11 @@ test('a cluster on which nothing else is going on', () => {
   const [leads, replica, other] = labWithBackups();
   cluster = { leads, replica, other };
   standbysStream(leads);
-  for (const host of HOSTS) onHost(host, 'systemctl stop cron');
+  for (const host of HOSTS) {
+    onHost(host, 'systemctl stop cron');
+    // A replica that has never archived has no archive yet whose cluster could be told.
+    backUp(host);
+  }
 });
 
 for (const { on, breaks, mends, uses } of SITUATIONS)

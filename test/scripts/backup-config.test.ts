@@ -225,6 +225,14 @@ for (const place of ['log/backup-config.log', 'state/backup-config.lock'])
     assert.equal(readFileSync(roots, 'utf8'), 'of root\n');
   });
 
+test('two backups in one second get names of their own', async () => {
+  for (const line of ['2', '3', '4', '5'].map((hour) => `0 ${hour} * * * backup\n`)) {
+    writeFileSync(join(etc, 'crontab'), line);
+    succeeded(await backup());
+  }
+  assert.equal(stored().length, 4);
+});
+
 test('as root it leaves log and lock to postgres', async () => {
   const env = { ...process.env, FANATICO_BACKUP_CONF: host.conf(settings) };
   succeeded(await ended(spawn(join(host.dir, 'scripts/backup-config.sh'), { env })));
