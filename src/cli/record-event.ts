@@ -21,6 +21,8 @@ export function entriesOf(event: RunEvent, by: string): readonly JournalEntry[] 
         by,
       },
     ];
+  if (event.type === 'advice' && event.step)
+    return [{ type: 'advised', step: event.step.id, host: event.host, text: event.text }];
   if (event.type === 'step-ended')
     return [{ type: 'step-ended', step: event.step.id, outcome: event.outcome }];
   return [];

@@ -2,6 +2,7 @@ import type { Outcome } from '../core/outcome.ts';
 import type { Play } from '../core/task.ts';
 import { partOf } from '../engine/part.ts';
 import { type RunbookEnd, runRunbook } from '../engine/runbook.ts';
+import { onHosts } from '../engine/runbook-checks.ts';
 import type { RunbookContext } from '../engine/runbook-context.ts';
 import { undoRunbook } from '../engine/runbook-undo.ts';
 import type { Treatment } from '../engine/take-up.ts';
@@ -61,7 +62,10 @@ async function takeUp(
 ): Promise<Outcome | RunbookEnd> {
   const { engine, runbook, registers, past } = context;
   const own = undo ? waysBack(steps) : runbook.steps;
-  const begun = own.filter(({ id }) => past.begun.has(id)).map(({ play }): Play => play);
+  const begun = own.flatMap(({ id, play }): Play[] => {
+    const hosts = past.begun.get(id);
+    return hosts ? [onHosts(play, hosts)] : [];
+  });
   const [first, ...others] = begun;
   if (first) {
     const part = partOf(runbook.file, first, registers);

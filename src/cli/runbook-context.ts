@@ -1,6 +1,7 @@
 import { noJournal, type Recorded } from '../core/journal.ts';
 import type { Inventory } from '../core/task.ts';
 import { Recaps } from '../engine/recaps.ts';
+import { adviceBefore } from '../engine/runbook-advice.ts';
 import type { Operator, RunbookContext } from '../engine/runbook-context.ts';
 import { runbookPast } from '../engine/runbook-record.ts';
 import { answers } from './answers.ts';
@@ -30,6 +31,7 @@ export function runbookContext(
     masker,
     recaps: new Recaps(),
     hosts: inventory.hosts.map(({ name }) => name),
+    advice: adviceBefore(runbook, past),
     operator,
     clock: realClock,
     signal,

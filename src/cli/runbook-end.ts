@@ -17,7 +17,7 @@ export function tellEnd(
   paint: Paint,
   run?: string,
 ): string {
-  const { outcome, done, left, at } = end;
+  const { outcome, done, left, at, advice } = end;
   const undo = isSet(args, 'undo');
   const last = Math.max(at?.begun ? at.step.number : 0, ...done.map(({ number }) => number));
   const isBehind = runbook.steps.some(({ number, pointOfNoReturn }) => pointOfNoReturn && number <= last);
@@ -35,6 +35,7 @@ export function tellEnd(
         },
       }),
       left,
+      advice,
       undo,
       goOn: run === undefined ? beginAgain(args, runbook, at?.step) : `fanops resume ${run}`,
       ...(last > 0 && !undo ? { goBack: noWayBack(runbook, last) ?? goBack(args, last, run) } : {}),

@@ -78,6 +78,15 @@ export type RunEvent =
       readonly sensitive: boolean;
     }
   | { readonly type: 'warning'; readonly text: string }
+  /** What `advise` says, or a step that goes without a host. `isTold`: the plan that was shown has said it. */
+  | {
+      readonly type: 'advice';
+      /** Absent in a playbook. */
+      readonly step?: StepRef;
+      readonly host: string;
+      readonly text: string;
+      readonly isTold: boolean;
+    }
   /** A runbook begins: all that will be shown of it while it runs. */
   | {
       readonly type: 'runbook';

@@ -104,6 +104,8 @@ export type JournalEntry =
       readonly typed: string;
       readonly by: string;
     }
+  /** What a step of a runbook had to say though it did not fail. */
+  | { readonly type: 'advised'; readonly step: string; readonly host: string; readonly text: string }
   /** Commands that are about to be sent to a host. Known by its key there for ever. */
   | {
       readonly type: 'batch-sent';

@@ -40,6 +40,13 @@ export interface StepRef {
   readonly line: number;
 }
 
+/** What a step had to say though it did not fail: said again when the run ends. */
+export interface Advice {
+  readonly step: StepRef;
+  readonly hosts: readonly string[];
+  readonly text: string;
+}
+
 /** What one condition came to, and on which hosts it was the same. */
 export interface Judgement {
   readonly expression: string;
@@ -99,6 +106,8 @@ export interface Step {
   readonly play: Play;
   readonly verify: Verify | undefined;
   readonly timeoutMs: number | undefined;
+  /** Hosts that cannot be reached when it begins take no part, and that is said. */
+  readonly ignoresUnreachable: boolean;
   readonly onFailure: 'stop' | 'continue' | Play;
   /** What takes it back: a step of its own. */
   readonly undo: Step | undefined;

@@ -98,7 +98,7 @@ export class Engine {
   /** Carries out a plan made by `plan` of this engine, after looking again whether it still holds. */
   async apply(planned: Plan, part: Part = this.#whole): Promise<{ readonly outcome: Outcome }> {
     const plan = approved(planned);
-    const run = this.#newRun(new Set(plan.unchanged), part);
+    const run = this.#newRun(new Set(plan.unchanged), part, planned.warnings);
     const refused = refuseUnreachable(run, planned.unreachable) ?? refuseBlocked(run, planned);
     if (refused) return { outcome: refused };
     if (isSettled(planned)) return { outcome: settledRecap(run, planned) };
@@ -176,9 +176,10 @@ export class Engine {
     return { outcome: await applyPlaybook({ ...run, ...unrecorded }) };
   }
 
-  /** Tries again to reach the hosts that were lost: they may be back. */
-  async regain(): Promise<void> {
+  /** Lets the hosts that were lost be tried again, since they may be back; these are at once. */
+  async regain(hosts: readonly string[] = []): Promise<void> {
     await this.#contacts.regain();
+    await this.#contacts.reach(hosts);
   }
 
   /** How often commands were sent to a host: none, and nothing was done. */
@@ -230,7 +231,8 @@ export class Engine {
     await this.#contacts.close();
   }
 
-  #newRun(unchanged: ReadonlySet<string>, { playbook, registers, recaps, ...own }: Part): Run {
+  #newRun(unchanged: Run['unchanged'], part: Part, told: Run['told'] = []): Run {
+    const { playbook, registers, recaps, ...own } = part;
     const past = own.isFresh ? new Past([]) : this.#past;
     const { masker, clock, keepFile, runId, emit } = this.#options;
     // What ended one part of a runbook (its timeout) does not end the next.
@@ -243,6 +245,7 @@ export class Engine {
       notes: new KeptNotes(this.#ground, playbook, this.#contacts, this.#journal, past),
       playbook,
       unchanged,
+      told,
       journal: this.#journal,
       past,
       leases: this.#leases,

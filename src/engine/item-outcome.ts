@@ -1,3 +1,4 @@
+import type { Change } from '../core/change.ts';
 import type { CommandResult } from '../core/command.ts';
 import type { Failure, StepOutcome } from '../core/event.ts';
 import type { Value } from '../core/value.ts';
@@ -25,11 +26,19 @@ export interface EndedBefore {
   readonly value?: Value;
 }
 
+/** What needs no change and yet has something to say (`advise`). */
+export function tellAdvice({ masker, told, emit }: Run, host: string, { action, reason }: Change): void {
+  if (action !== 'none' || reason === undefined) return;
+  const text = masker.mask(reason);
+  emit({ type: 'advice', host, text, isTold: told.includes(text) });
+}
+
 /** Tells how an item ended. */
 export function finishItem(run: Run, decision: Decision, ended: ItemOutcome, handler: boolean): void {
   const { task, host, item, change } = decision;
   const { outcome, outputs, reason, failure } = ended;
   if (ended.before) return;
+  tellAdvice(run, host, change);
   run.emit({
     type: 'end',
     host,

@@ -31,6 +31,8 @@ export interface Run {
   readonly playbook: Playbook;
   /** What the plan called unchanged, by `plannedKey`. */
   readonly unchanged: ReadonlySet<string>;
+  /** The warnings of the plan, which was shown. */
+  readonly told: readonly string[];
   readonly journal: Journal;
   /** What happened before the run was taken up. */
   readonly past: Past;

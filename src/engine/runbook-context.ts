@@ -3,7 +3,7 @@ import type { Journal } from '../core/journal.ts';
 import type { Masker } from '../core/masker.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { Plan } from '../core/plan.ts';
-import type { Judgement, Runbook, Step, StepRef } from '../core/runbook.ts';
+import type { Advice, Judgement, Runbook, Step, StepRef } from '../core/runbook.ts';
 import type { Engine } from './engine.ts';
 import type { Recaps } from './recaps.ts';
 import type { Registers } from './registers.ts';
@@ -38,6 +38,8 @@ export interface RunbookContext {
   readonly past: RunbookPast;
   /** All hosts of the inventory but the lost ones. */
   readonly hosts: readonly string[];
+  /** What the steps have said so far. */
+  readonly advice: Advice[];
   readonly operator: Operator;
   readonly clock: Clock;
   /** Given by the operator: begin nothing new. */

@@ -8,11 +8,12 @@ import type { Play } from '../core/task.ts';
 import { Unknown } from '../core/value.ts';
 import { declarations, shownValue } from './declared.ts';
 import { partOf } from './part.ts';
+import { awayHosts } from './runbook-advice.ts';
 import { evaluate, lookAt, onHosts } from './runbook-checks.ts';
 import { type RunbookContext, stepRef } from './runbook-context.ts';
 import { askWhen, confirmationOf } from './runbook-step.ts';
 
-type Planning = Omit<RunbookContext, 'operator' | 'answers' | 'recaps' | 'clock' | 'signal'>;
+type Planning = Omit<RunbookContext, 'operator' | 'answers' | 'recaps' | 'clock' | 'signal' | 'advice'>;
 
 /**
  * Every step as things are now, its guards judged now. What a step registers is not known before it is done, and
@@ -57,9 +58,11 @@ async function planStep(
   unreachable: Map<string, string>,
 ): Promise<RunbookPlanStep> {
   const { engine, runbook, registers } = context;
-  const guards = step.guard ? await evaluate(context, step.guard) : [];
-  if (step.look && !step.guard) await lookAt(context, step.look);
-  const taking = hostsNow(context, step);
+  const away = await awayHosts(context, step);
+  const present = step.hosts.filter((host) => !away.includes(host));
+  const guards = step.guard ? await evaluate(context, step.guard, present) : [];
+  if (step.look && !step.guard) await lookAt(context, step.look, present);
+  const taking = hostsNow(context, step, present);
   const play = onHosts(step.play, taking.hosts);
   const planned = await planPlay(context, play);
   for (const { host, reason } of planned.unreachable) unreachable.set(host, reason);
@@ -118,13 +121,17 @@ async function planPlay(
   }
 }
 
-function hostsNow(context: Planning, step: Step): { hosts: readonly string[]; skipped?: string } {
-  if (step.hosts.length === 0) return { hosts: [], skipped: 'no host is left' };
+function hostsNow(
+  context: Planning,
+  step: Step,
+  present: readonly string[],
+): { hosts: readonly string[]; skipped?: string } {
+  if (present.length === 0) return { hosts: [], skipped: 'no host is left' };
   const { when } = step;
-  if (!when) return { hosts: step.hosts };
-  const answers = step.hosts.map((host) => ({ host, holds: askWhen(context, when, host) }));
+  if (!when) return { hosts: present };
+  const answers = present.map((host) => ({ host, holds: askWhen(context, when, host) }));
   const open = answers.find(({ holds }) => holds instanceof Unknown || holds instanceof InputError);
-  if (open) return { hosts: step.hosts, skipped: 'whether it begins is not known yet' };
+  if (open) return { hosts: present, skipped: 'whether it begins is not known yet' };
   const hosts = answers.filter(({ holds }) => holds === true).map(({ host }) => host);
   return hosts.length > 0 ? { hosts } : { hosts, skipped: '`when` does not hold now' };
 }

@@ -1,4 +1,4 @@
-import type { Journal } from '../core/journal.ts';
+import type { Journal, JournalEntry } from '../core/journal.ts';
 import { freeze, memoryVault, thaw } from '../core/json.ts';
 import type { Masker } from '../core/masker.ts';
 import type { Outcome } from '../core/outcome.ts';
@@ -18,6 +18,8 @@ export interface RunbookPast {
   /** Steps whose tasks had begun and have no good end, with their hosts: they go on where they were. */
   readonly begun: ReadonlyMap<string, readonly string[]>;
   readonly registers: Registers;
+  /** What its steps have said. */
+  readonly advised: readonly Extract<JournalEntry, { type: 'advised' }>[];
 }
 
 /** Reads from the record what was done, what had begun, and what was found out on the way. */
@@ -30,7 +32,7 @@ export function runbookPast({ past }: Pick<Journal, 'past'>): RunbookPast {
     else if (entry.type === 'step-ended' && isBehind(entry.outcome)) done.add(entry.step);
     else if (entry.type === 'registers') restore(registers, entry.value);
   for (const step of done) begun.delete(step);
-  return { done, begun, registers };
+  return { done, begun, registers, advised: past.filter((entry) => entry.type === 'advised') };
 }
 
 /** One that had nothing to do must not begin when the run is taken up behind it. */

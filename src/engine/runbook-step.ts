@@ -7,6 +7,7 @@ import type { Play, Task } from '../core/task.ts';
 import { Unknown } from '../core/value.ts';
 import { brokenText } from './failure.ts';
 import { partOf } from './part.ts';
+import { advise, presentHosts } from './runbook-advice.ts';
 import { evaluate, lookAt, onHosts, outcomeOf, share } from './runbook-checks.ts';
 import { type Confirmation, type RunbookContext, type StepEnd, stepRef } from './runbook-context.ts';
 import { verify } from './runbook-verify.ts';
@@ -50,13 +51,15 @@ async function takingPart(context: RunbookContext, step: Step): Promise<readonly
     };
   }
   // Guards look for themselves.
-  const troubles = step.look && (step.when || !step.guard) ? await lookAt(context, step.look) : [];
+  const present = await presentHosts(context, step);
+  if (present.length === 0) return { outcome: 'skipped', reason: 'none of its hosts could be reached' };
+  const troubles = step.look && (step.when || !step.guard) ? await lookAt(context, step.look, present) : [];
   const [trouble] = troubles;
   if (trouble)
     return { outcome: trouble.outcome, reason: `could not look: ${trouble.host}: ${trouble.text}` };
-  if (!step.when) return step.hosts;
+  if (!step.when) return present;
   const taking: string[] = [];
-  for (const host of step.hosts) {
+  for (const host of present) {
     const holds = askWhen(context, step.when, host);
     if (holds instanceof InputError) return { outcome: 'failed', reason: brokenText(holds) };
     if (holds instanceof Unknown)
@@ -154,7 +157,7 @@ async function carryOut(
 ): Promise<StepEnd> {
   const timer = stepTimer(context, step);
   try {
-    const outcome = await applyPlay(context, play, planned, timer.signal);
+    const outcome = await applyPlay(context, step, play, planned, timer.signal);
     const done = timer.isOver() && outcome === 'stopped' ? 'timed-out' : outcome;
     if (done !== 'done') return await failed(context, step, { outcome: done, ...timer.reason(done) });
     if (!step.verify) return { outcome: 'done' };
@@ -172,6 +175,7 @@ async function carryOut(
 /** Applies what was planned, or goes on with what had begun; of a play's own beginning and end nothing is told. */
 async function applyPlay(
   context: RunbookContext,
+  step: Step,
   play: Play,
   planned: Plan | undefined,
   signal: AbortSignal,
@@ -179,7 +183,8 @@ async function applyPlay(
 ): Promise<Outcome> {
   const { engine, registers, recaps, runbook } = context;
   const emit = (event: RunEvent): void => {
-    if (event.type !== 'play' && event.type !== 'finished') context.emit(event);
+    if (event.type === 'advice') advise(context, step, event.host, event.text, event.isTold);
+    else if (event.type !== 'play' && event.type !== 'finished') context.emit(event);
   };
   const part = partOf(runbook.file, play, registers, { recaps, signal, emit, isFresh });
   const { outcome } = await (planned ? engine.apply(planned, part) : engine.goOn(part));
@@ -200,7 +205,7 @@ async function failedToo(context: RunbookContext, step: Step, play: Play): Promi
   context.emit({ type: 'warning', text: `step ${step.number} failed: doing what it says for that case` });
   try {
     const planned = await engine.plan(partOf(runbook.file, play, registers));
-    const outcome = await applyPlay(context, play, planned, context.signal, true);
+    const outcome = await applyPlay(context, step, play, planned, context.signal, true);
     return outcome === 'done' ? undefined : 'what it says for that case (on_failure) failed too';
   } catch (error) {
     if (!(error instanceof InputError)) throw error;

@@ -1,6 +1,7 @@
 import { gravest } from '../core/outcome.ts';
 import type { Runbook, Step, StepRef } from '../core/runbook.ts';
 import { hasBegun, invariants, type RunbookEnd, returned } from './runbook.ts';
+import { adviceOf } from './runbook-advice.ts';
 import { type RunbookContext, type StepEnd, stepRef } from './runbook-context.ts';
 import { recordRegisters } from './runbook-record.ts';
 import { doStep } from './runbook-step.ts';
@@ -40,6 +41,7 @@ export async function undoRunbook(context: RunbookContext, done: readonly Step[]
     done: undone.map((step) => stepRef(runbook, step)),
     ...(at ? { at } : {}),
     left: steps.slice(reached + 1).map((step) => stepRef(runbook, step)),
+    advice: adviceOf(context),
   };
 }
 

@@ -1,5 +1,6 @@
 import { gravest, type Outcome } from '../core/outcome.ts';
-import type { Invariant, Step, StepRef } from '../core/runbook.ts';
+import type { Advice, Invariant, Step, StepRef } from '../core/runbook.ts';
+import { adviceOf } from './runbook-advice.ts';
 import { type RunbookContext, type StepEnd, stepRef } from './runbook-context.ts';
 import { refuseFrom } from './runbook-from.ts';
 import { recordRegisters } from './runbook-record.ts';
@@ -12,6 +13,8 @@ export interface RunbookEnd {
   /** The step that it stopped at, and why; whether anything of it was begun. */
   readonly at?: { readonly step: Step; readonly end: StepEnd; readonly begun: boolean };
   readonly left: readonly StepRef[];
+  /** What the steps have said, of those before the run was taken up, too. */
+  readonly advice: readonly Advice[];
 }
 
 /** Goes through a runbook from one step on. Between two steps the invariants hold, and the lost stay silent. */
@@ -128,5 +131,6 @@ function endOf(context: RunbookContext, ended: ReadonlyMap<Step, StepEnd>, at: R
     done,
     ...(at ? { at } : {}),
     left: left.map((step) => stepRef(runbook, step)),
+    advice: adviceOf(context),
   };
 }

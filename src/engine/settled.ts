@@ -1,6 +1,7 @@
 import type { StepOutcome } from '../core/event.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { Plan } from '../core/plan.ts';
+import { tellAdvice } from './item-outcome.ts';
 import type { Run } from './run.ts';
 
 /** Tells the end of a run in which nothing had to be done: the plan itself is the proof. */
@@ -12,6 +13,7 @@ export function settledRecap(run: Run, planned: Plan): Outcome {
       play.steps.filter(({ rescue }) => rescue === undefined),
       (step) => `${step.host} ${step.task.id}`,
     );
+    for (const { host, change } of play.steps) tellAdvice(run, host, change);
     for (const steps of tasks.values()) {
       const outcomes = steps.map((step): StepOutcome => (step.skipped === undefined ? 'ok' : 'skipped'));
       run.recaps.count(steps[0]?.host ?? '', outcomes);

@@ -162,6 +162,7 @@ function finishStep(draft: StepDraft, registered: Registered, finishing: Finishi
     play,
     verify: verified,
     timeoutMs: draft.timeoutMs,
+    ignoresUnreachable: draft.ignoresUnreachable,
     onFailure: typeof onFailure === 'string' ? onFailure : finishOne(onFailure, aside, finishing),
     // Going back is a run of its own, which is given what the run found out that it takes back.
     undo: undo && finishStep(undo, aside, finishing),

@@ -39,6 +39,7 @@ export const STEP_KEYS: readonly string[] = [
   'handlers',
   'verify',
   'timeout',
+  'ignore_unreachable',
   'on_failure',
   'undo',
 ];
@@ -106,6 +107,7 @@ export function readStep(node: Located, place: StepPlace, reading: StepReading):
     body,
     verify: verifyOf(frame, fields, problems),
     timeoutMs: readDuration(fields, 'timeout', problems),
+    ignoresUnreachable: fields.boolean('ignore_unreachable') ?? false,
     onFailure: onFailureOf(frame, fields, problems),
   };
   return { ...step, undo: place.of === undefined ? undoOf(step, fields, frame, reading) : undefined };

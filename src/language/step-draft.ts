@@ -31,6 +31,7 @@ export interface StepDraft {
   readonly body: PlayDraft;
   readonly verify: VerifyDraft | undefined;
   readonly timeoutMs: number | undefined;
+  readonly ignoresUnreachable: boolean;
   readonly onFailure: 'stop' | 'continue' | PlayDraft;
   readonly undo: StepDraft | undefined;
 }

@@ -21,6 +21,10 @@ export function lastingText(event: RunEvent, paint: Paint, verbose: boolean): st
       return paint('unreachable', `unreachable: [${event.host}] ${harmless(event.reason)}`);
     case 'warning':
       return `${paint('warning', 'warning:')} ${harmless(event.text)}`;
+    case 'advice':
+      return event.isTold
+        ? undefined
+        : `${paint('warning', 'warning:')} [${event.host}] ${harmless(event.text)}`;
     case 'end':
       return isQuiet(event) && !verbose ? undefined : endText(event, paint);
     case 'finished':

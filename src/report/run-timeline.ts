@@ -32,6 +32,8 @@ function lineOf(entry: Recorded): string | undefined {
     case 'invariant':
     case 'verify':
       return `${entry.type} of ${entry.step}: ${entry.condition}: ${entry.holds ? 'holds' : 'does not hold'}${entry.seen === undefined ? '' : ` (${entry.seen})`}`;
+    case 'advised':
+      return `[${entry.host}] ${entry.step} warned: ${entry.text}`;
     case 'confirmed':
       return `${entry.by} confirmed ${entry.what} by typing "${entry.typed}"`;
     case 'batch-sent':

@@ -1,8 +1,9 @@
 import type { Outcome } from '../core/outcome.ts';
-import type { Judgement, StepRef } from '../core/runbook.ts';
+import type { Advice, Judgement, StepRef } from '../core/runbook.ts';
+import { hostNames } from './host-names.ts';
 import { type Paint, plainPaint } from './paint.ts';
 import { judgementLines } from './runbook-progress.ts';
-import { harmless } from './text.ts';
+import { counted, harmless } from './text.ts';
 
 /** What is told at the end of a runbook, whoever ran it. */
 export interface ShownEnd {
@@ -17,6 +18,7 @@ export interface ShownEnd {
     readonly isBegun: boolean;
   };
   readonly left: readonly StepRef[];
+  readonly advice: readonly Advice[];
   /** Steps were taken back rather than done. */
   readonly undo: boolean;
   /** What to type: to go on, and to go back. */
@@ -39,7 +41,11 @@ const WORDS: { readonly [outcome in Outcome]?: string } = {
 /** What was done, what was not, what was seen last, and what to type now. */
 export function runbookEndText(end: ShownEnd, paint: Paint = plainPaint): string {
   const { outcome, at, done, left, undo, goOn, goBack, elapsed, record } = end;
-  if (!at) return `\n${paint(outcome === 'done' ? 'ok' : 'failed', `RUNBOOK ${outcome}`)}  ${elapsed}`;
+  const warned = adviceLines(end.advice, paint);
+  if (!at) {
+    const title = paint(outcome === 'done' ? 'ok' : 'failed', `RUNBOOK ${outcome}`);
+    return ['', `${title}  ${elapsed}`, ...warned].join('\n');
+  }
   const reason = at.reason === undefined ? '' : `: ${harmless(at.reason)}`;
   return [
     '',
@@ -57,7 +63,20 @@ export function runbookEndText(end: ShownEnd, paint: Paint = plainPaint): string
     `to go on:   ${goOn}`,
     ...(goBack === undefined ? [] : [`to go back: ${goBack}`]),
     ...(record === undefined ? [] : [`the record: ${record}`]),
+    ...warned,
   ].join('\n');
+}
+
+/** Last, where the eye is: what its steps have warned of, which stands far above by now, or nowhere. */
+function adviceLines(advice: readonly Advice[], paint: Paint): string[] {
+  if (advice.length === 0) return [];
+  const lines = advice.flatMap(({ step, hosts, text }) => [
+    `  step ${step.number} (${harmless(step.name)}), ${hostNames(hosts)}:`,
+    ...harmless(text.trim())
+      .split('\n')
+      .map((line) => `    ${line}`),
+  ]);
+  return ['', paint('warning', `${counted(advice.length, 'warning')}:`), ...lines];
 }
 
 function names(steps: readonly StepRef[]): string {

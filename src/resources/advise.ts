@@ -14,7 +14,8 @@ export const advise: Resource<AdviseArgs, { readonly holds: boolean }> = {
   kind: 'action',
   scope: 'host',
   onlyLooks: true,
-  summary: 'Warns, in every plan, while a condition does not hold. It never fails and changes nothing.',
+  summary:
+    'Warns, in every plan and when it is applied, while a condition does not hold; a runbook says it again at its end. It never fails and changes nothing.',
   examples: [
     {
       title: 'What is worth knowing, and stops nothing',

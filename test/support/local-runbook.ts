@@ -12,6 +12,7 @@ import { Engine } from '../../src/engine/engine.ts';
 import { Recaps } from '../../src/engine/recaps.ts';
 import type { Clock } from '../../src/engine/run.ts';
 import { type RunbookEnd, runRunbook } from '../../src/engine/runbook.ts';
+import { adviceBefore } from '../../src/engine/runbook-advice.ts';
 import type { Operator, RunbookContext } from '../../src/engine/runbook-context.ts';
 import { planRunbook } from '../../src/engine/runbook-plan.ts';
 import { runbookPast } from '../../src/engine/runbook-record.ts';
@@ -99,6 +100,7 @@ export function localRunbook(hosts: LocalHosts, text: string, setting: RunbookSe
     masker,
     recaps: new Recaps(),
     hosts: hosts.names.filter((name) => !lost.includes(name)),
+    advice: adviceBefore(runbook, past),
     operator,
     clock,
     signal,
