@@ -26,6 +26,7 @@ const CONTENT = [
   'inventory/**',
   'examples/**',
   'docs/**',
+  'schema/**',
   '*.md',
   'LICENSE',
 ];

@@ -1,13 +1,20 @@
 import { COMMANDS } from '../src/cli/commands.ts';
 import { commandHelp } from '../src/cli/help.ts';
-import { inventorySchema, playbookSchema } from '../src/language/editor-schema.ts';
+import {
+  inventorySchema,
+  playbookSchema,
+  runbookSchema,
+  tasksSchema,
+} from '../src/language/editor-schema.ts';
 import { referenceIndex, referencePage } from '../src/report/reference-page.ts';
 import { resources } from '../src/resources/registry.ts';
 
 /** Every file that follows from the code, and its text. */
 export function generated(): ReadonlyMap<string, string> {
   return new Map([
-    ['schema/playbook.schema.json', json(playbookSchema(resources))],
+    ['schema/playbook.schema.json', json(playbookSchema())],
+    ['schema/runbook.schema.json', json(runbookSchema())],
+    ['schema/tasks.schema.json', json(tasksSchema(resources))],
     ['schema/inventory.schema.json', json(inventorySchema())],
     ['docs/reference/commands.md', commandsPage()],
     ['docs/reference/README.md', referenceIndex(resources)],

@@ -2,6 +2,7 @@ import type { JsonSchema } from '../core/resource.ts';
 import { isRecord, type Json } from '../core/value.ts';
 import { BLOCK_KEYWORDS_SAID, CONNECTION_SAID, PLAY_KEYWORDS_SAID, TASK_KEYWORDS_SAID } from './keywords.ts';
 import type { ResourceSchema } from './resource-schema.ts';
+import { RUNBOOK_KEYWORDS } from './runbook-keywords.ts';
 
 /** What a resource says for editors, beside its schema. */
 export interface EditorResource extends ResourceSchema {
@@ -10,10 +11,13 @@ export interface EditorResource extends ResourceSchema {
 
 /** A text with a template in it may stand wherever a value may. */
 const TEMPLATE: JsonSchema = { type: 'string', pattern: '\\{\\{' };
+/** All resources are described in one file; that of the tasks lies beside the others. */
+export const TASKS_FILE = 'tasks.schema.json';
+const TASK_DEFINITION: JsonSchema = { task: { $ref: `${TASKS_FILE}#/$defs/task` } };
 const DRAFT = 'https://json-schema.org/draft/2020-12/schema';
 
 /** JSON Schema of playbooks, for editors: completion, descriptions, the commonest slips. `fanops validate` knows more. */
-export function playbookSchema(resources: readonly EditorResource[]): JsonSchema {
+export function playbookSchema(): JsonSchema {
   return {
     $schema: DRAFT,
     title: 'A playbook of fanops',
@@ -37,6 +41,32 @@ export function playbookSchema(resources: readonly EditorResource[]): JsonSchema
         required: ['import_playbook'],
         additionalProperties: false,
       },
+      ...TASK_DEFINITION,
+    },
+  };
+}
+
+/** JSON Schema of runbooks. */
+export function runbookSchema(): JsonSchema {
+  return {
+    $schema: DRAFT,
+    title: 'A runbook of fanops',
+    type: 'object',
+    properties: RUNBOOK_KEYWORDS,
+    required: ['runbook', 'steps'],
+    additionalProperties: false,
+    $defs: TASK_DEFINITION,
+  };
+}
+
+/** JSON Schema of files that `include_tasks` and `import_tasks` read. */
+export function tasksSchema(resources: readonly EditorResource[]): JsonSchema {
+  return {
+    $schema: DRAFT,
+    title: 'Tasks of fanops',
+    type: 'array',
+    items: { $ref: '#/$defs/task' },
+    $defs: {
       task: { anyOf: [{ $ref: '#/$defs/single' }, { $ref: '#/$defs/block' }] },
       block: {
         type: 'object',

@@ -5,7 +5,7 @@ export interface Keywords {
   readonly [name: string]: JsonSchema;
 }
 
-const TEXT: JsonSchema = { type: 'string' };
+export const TEXT: JsonSchema = { type: 'string' };
 const BOOLEAN: JsonSchema = { type: 'boolean' };
 const MAPPING: JsonSchema = { type: 'object' };
 const ENVIRONMENT: JsonSchema = {
@@ -19,13 +19,14 @@ const ENVIRONMENT: JsonSchema = {
   ],
 };
 const TEXTS: JsonSchema = { anyOf: [TEXT, { type: 'array', items: TEXT }] };
-const CONDITION: JsonSchema = {
+export const CONDITION: JsonSchema = {
   anyOf: [TEXT, BOOLEAN, { type: 'array', items: { anyOf: [TEXT, BOOLEAN] } }],
 };
-const TASKS: JsonSchema = { type: ['array', 'null'], items: { $ref: '#/$defs/task' } };
-const DURATION: JsonSchema = { type: ['integer', 'string'] };
+export const TASKS: JsonSchema = { type: ['array', 'null'], items: { $ref: '#/$defs/task' } };
+/** Seconds, or a text with a unit. */
+export const DURATION: JsonSchema = { type: ['number', 'string'], minimum: 0, pattern: '^\\d+(ms|s|m|h)$' };
 
-function said(schema: JsonSchema, description: string): JsonSchema {
+export function said(schema: JsonSchema, description: string): JsonSchema {
   return { ...schema, description };
 }
 
@@ -70,7 +71,7 @@ export const TASK_KEYWORDS_SAID: Keywords = {
   notify: said(TEXTS, 'Handlers of the play to run after a change, by name or topic.'),
   listen: said(TEXTS, 'Of a handler: topics that notify it, too.'),
   until: said(CONDITION, 'Repeats until this holds.'),
-  retries: said({ type: 'integer', minimum: 1 }, 'With `until`: how often (3).'),
+  retries: said({ type: 'integer', minimum: 0 }, 'With `until`: how often (3).'),
   delay: said(DURATION, 'With `until`: how far apart (5 s); seconds, or "500ms", "2m".'),
   changed_when: said(CONDITION, 'What counts as changed.'),
   failed_when: said(CONDITION, 'What counts as failed.'),

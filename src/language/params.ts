@@ -9,9 +9,10 @@ import { didYouMean } from './nearest.ts';
 import { checkHolds } from './param-check.ts';
 import { asType } from './param-types.ts';
 import type { Problems } from './problems.ts';
+import { PARAM_KEYWORDS } from './runbook-keywords.ts';
 import { hasTemplate } from './template.ts';
 
-const PARAM_KEYS = ['type', 'description', 'default', 'required', 'choices', 'pattern', 'check'];
+const PARAM_KEYS = Object.keys(PARAM_KEYWORDS);
 
 export interface ParamsReading {
   readonly inventory: Inventory;

@@ -15,40 +15,19 @@ import type { Problems } from './problems.ts';
 import { readDuration } from './read-duration.ts';
 import { readStep, type StepReading } from './read-step.ts';
 import type { ResourceSchema } from './resource-schema.ts';
+import { INVARIANT_KEYWORDS, OBJECTIVE_KEYWORDS, RUNBOOK_KEYWORDS } from './runbook-keywords.ts';
 import { checkKeys, conditionsOf, entry, type Frame, itemsOf, lookOf, textNode } from './step-blocks.ts';
 import type { InvariantDraft, StepDraft } from './step-draft.ts';
 import { stepHosts } from './step-hosts.ts';
 
-const RUNBOOK_KEYS = [
-  'runbook',
-  'description',
-  'params',
-  'objectives',
-  'defaults',
-  'vars',
-  'vars_files',
-  'become',
-  'become_user',
-  'environment',
-  'invariants',
-  'steps',
-];
+const RUNBOOK_KEYS = Object.keys(RUNBOOK_KEYWORDS);
+const OBJECTIVE_KEYS = Object.keys(OBJECTIVE_KEYWORDS);
+const INVARIANT_KEYS = Object.keys(INVARIANT_KEYWORDS);
 const HINTS = {
   name: 'write `runbook: NAME`',
   plays: 'write `steps:`',
   tasks: 'tasks stand in a step: `steps:`',
 };
-const INVARIANT_KEYS = [
-  'name',
-  'hosts',
-  'look',
-  'that',
-  'msg',
-  'undo',
-  'become',
-  'become_user',
-  'environment',
-];
 
 /** A runbook as written, its keys checked; of what is rendered only the hosts of its steps. */
 export interface RunbookDraft {
@@ -133,7 +112,7 @@ function merged(outer: Layer, inner: Layer): Layer {
 
 function readObjectives(mapping: LocatedMapping | undefined, problems: Problems): Objectives {
   if (!mapping) return {};
-  checkKeys(mapping, '`objectives`', ['rto', 'rpo'], problems);
+  checkKeys(mapping, '`objectives`', OBJECTIVE_KEYS, problems);
   const fields = new Fields(mapping, problems);
   const rtoMs = readDuration(fields, 'rto', problems);
   const rpoMs = readDuration(fields, 'rpo', problems);

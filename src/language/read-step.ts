@@ -6,6 +6,7 @@ import { withOwnEnvironment } from './inherited.ts';
 import { type Entry, entryOf, type Located, type LocatedMapping, plainValue } from './located.ts';
 import { readDuration } from './read-duration.ts';
 import type { PlayReading } from './read-play.ts';
+import { STEP_KEYWORDS, STEP_SHARED, VERIFY_KEYWORDS } from './runbook-keywords.ts';
 import {
   blockOf,
   checkKeys,
@@ -22,28 +23,9 @@ import {
 import type { StepDraft, VerifyDraft } from './step-draft.ts';
 import { stepHosts } from './step-hosts.ts';
 
-const SHARED_KEYS = ['hosts', 'defaults', 'vars', 'vars_files', 'become', 'become_user', 'environment'];
-
-export const STEP_KEYS: readonly string[] = [
-  'step',
-  'name',
-  'description',
-  ...SHARED_KEYS,
-  'serial',
-  'when',
-  'look',
-  'guard',
-  'confirm',
-  'point_of_no_return',
-  'tasks',
-  'handlers',
-  'verify',
-  'timeout',
-  'ignore_unreachable',
-  'on_failure',
-  'undo',
-];
-const VERIFY_KEYS = ['that', 'msg', 'within', 'every', 'look'];
+const SHARED_KEYS = Object.keys(STEP_SHARED);
+export const STEP_KEYS: readonly string[] = Object.keys(STEP_KEYWORDS);
+const VERIFY_KEYS = Object.keys(VERIFY_KEYWORDS);
 const WITHIN_MS = 60_000;
 const EVERY_MS = 2_000;
 
