@@ -24,8 +24,8 @@ const link = join(folder, 'bin', 'fanops');
 test.before(async () => {
   // The second one on another machine, as far as that goes.
   const elsewhere = { TZ: 'Asia/Tokyo', LC_ALL: 'C', HOME: '/nonexistent' };
-  // Somebody's own inventory, which git does not know.
-  const stray = `inventory/stray-${process.pid}.yml`;
+  // Somebody's own inventory, which git does not know; tests that run meanwhile read `*.yml` and what git knows.
+  const stray = `inventory/stray-${process.pid}`;
   writeFileSync(stray, 's3_secret_access_key: canary\n');
   try {
     await Promise.all([build('one', {}, '022'), build('two', elsewhere, '077')]);
