@@ -7,7 +7,10 @@ const RUNBOOKS = [
   'diagnose.yml (what is wrong?)',
   'recover-node.yml (one node)',
   'recover-cluster.yml (all of it)',
+  'recover-s3.yml (only S3 is left)',
+  'recover-etcd.yml (etcd has lost its quorum for good)',
   'recover-pitr.yml (deleted by mistake)',
+  'rejoin-node.yml (a lost machine is back)',
   'verify-backups.yml',
 ];
 

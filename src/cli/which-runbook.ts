@@ -17,7 +17,7 @@ export function whichRunbook({ isServing, withData, isMistake }: Incident): Advi
   if (withData === 'none')
     return {
       runbook: 'recover-cluster.yml',
-      why: 'no node has its data: the cluster is restored from backup, from the archives of the nodes or from S3',
+      why: 'no node has its data: the cluster is restored from backup, from the archives of the nodes and S3. Where no node has its archive either, recover-s3.yml',
     };
   if (isMistake)
     return {

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, globSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { whichRunbook } from '../../src/cli/which-runbook.ts';
@@ -29,7 +29,11 @@ test('every runbook that is named is there', () => {
 test('without a terminal the runbooks are named, and nothing is asked', () => {
   const { status, stderr } = spawnSync(BIN, ['run'], { cwd: '/', input: '', encoding: 'utf8' });
   assert.is(status, 1);
-  for (const [, , , runbook] of CASES) assert.match(stderr, runbook);
+  for (const [runbook] of stderr.matchAll(/[a-z0-9-]+\.yml/g))
+    assert.ok(existsSync(`playbooks/${runbook}`), runbook);
+  const recoveries = globSync('{recover-*,rejoin-node}.yml', { cwd: 'playbooks' });
+  for (const runbook of [...recoveries, ...CASES.map(([, , , named]) => named)])
+    assert.match(stderr, runbook);
 });
 
 test.run();
