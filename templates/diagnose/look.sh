@@ -48,9 +48,22 @@ services() {
   elif ! systemctl -q is-active patroni; then
     find_out 'patroni does not run' 'journalctl -u patroni -n 50; where it was not stopped on purpose, "fanops run" asks what leads on'
   fi
-  show 'etcd health' etcdctl endpoint health ||
+  if show 'etcd health' etcdctl endpoint health; then
+    look_at_voters
+  else
     find_out 'etcd has no quorum, or does not run here' 'systemctl status etcd on every node; two of three must run'
+  fi
   show 'patronictl list' patronictl -c "$patroni_config" list || true
+}
+
+# A member that came back is a learner until it has caught up. Where the run that entered it ended before, it stays one.
+look_at_voters() {
+  local url
+  show 'etcd members' etcdctl member list || true
+  while read -r url; do
+    find_out "etcd's member at $url has no vote: the quorum does not count it" \
+      "once its etcd runs: /opt/fanatico/cluster/etcd-rejoin.sh --promote $url http://127.0.0.1:2379"
+  done < <(timeout 20 etcdctl member list 2>/dev/null | awk -F ', ' '$6 == "true" { print $4 }')
 }
 
 schedules() {

@@ -75,6 +75,11 @@ for (const [what, plant, found] of [
     /^- etcd has no quorum.* Next: systemctl/,
   ],
   [
+    'a member of etcd without a vote',
+    () => program('bin/etcdctl', 'echo "5d, started, db2, http://10.0.0.2:2380, http://10.0.0.2:2379, true"'),
+    /^- etcd's member at http:\/\/10.0.0.2:2380 has no vote.* Next: .*etcd-rejoin.sh --promote http:\/\/10.0.0.2:2380 http/,
+  ],
+  [
     'an archive that is gone',
     () => rmSync(at('archive'), { recursive: true }),
     /^- \S+archive cannot be listed/,
