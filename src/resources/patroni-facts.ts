@@ -28,6 +28,7 @@ type Result = {
   readonly silent: readonly string[];
   readonly unseen: readonly string[];
   readonly disagreement: readonly string[];
+  readonly unsettled: readonly string[];
 };
 
 type Source = { readonly host: string; readonly view: PatroniView };
@@ -103,7 +104,15 @@ export const patroniFacts: Resource<PatroniFactsArgs, Result> = {
         description:
           'Hosts that could not be asked, or whose Patroni has not reached the DCS for a minute, and why.',
       },
-      disagreement: { ...TEXTS, description: 'What hosts say differently, one sentence each.' },
+      disagreement: {
+        ...TEXTS,
+        description: 'What hosts say differently of leader, timeline and cluster, one sentence each.',
+      },
+      unsettled: {
+        ...TEXTS,
+        description:
+          'Which members hosts know where that differs: each asks etcd in turns of some seconds, so that it passes.',
+      },
     },
     [
       'leader',
@@ -116,6 +125,7 @@ export const patroniFacts: Resource<PatroniFactsArgs, Result> = {
       'silent',
       'unseen',
       'disagreement',
+      'unsettled',
     ],
   ),
   identity: ['members', 'port'],
@@ -135,7 +145,8 @@ function judge(port: number | undefined, facts: FactView): Result {
   );
   const sources = answers.filter(({ view }) => !isOld(view));
   const members = sources.find(({ view }) => view.members.length > 0)?.view.members ?? [];
-  const disagreement = disagreements(sources);
+  const disagreement = disagreements(IDENTITY, sources);
+  const unsettled = disagreements(MEMBERS, sources);
   const leader = disagreement.length === 0 ? leaderOf(members) : undefined;
   const isWhole = sources.length === asked.length && members.length >= asked.length;
   const allRun = members.every((m) => isRunning(m) && m.timeline === leader?.timeline);
@@ -144,7 +155,7 @@ function judge(port: number | undefined, facts: FactView): Result {
     timeline: leader?.timeline ?? null,
     scope: answers.map(({ view }) => view.scope).find((s) => s !== '') ?? '',
     system_identifier: answers.map(({ view }) => view.systemIdentifier).find((s) => s !== '') ?? '',
-    healthy: leader !== undefined && isWhole && allRun,
+    healthy: leader !== undefined && unsettled.length === 0 && isWhole && allRun,
     paused: sources.some(({ view }) => view.paused),
     members: members.map(memberOf),
     silent: asked.filter(({ looked }) => looked.state === 'absent').map(({ host }) => host),
@@ -153,6 +164,7 @@ function judge(port: number | undefined, facts: FactView): Result {
       return looked.state === 'value' && isOld(looked.value) ? [`${host}: ${oldness(looked.value)}`] : [];
     }),
     disagreement,
+    unsettled,
   };
 }
 
@@ -165,22 +177,27 @@ function oldness({ dcsAge }: PatroniView): string {
   return `its Patroni last reached etcd ${Math.round(dcsAge ?? 0)} s ago, so that what it says of the cluster is old`;
 }
 
+type Questions = readonly (readonly [what: string, ask: (view: PatroniView) => string])[];
+
 /** What must be the same wherever one asks. */
-function disagreements(sources: readonly Source[]): string[] {
-  const questions: readonly [string, (view: PatroniView) => string][] = [
-    ['the leader', (view) => leaderOf(view.members)?.name ?? 'none'],
-    ["the leader's timeline", (view) => String(leaderOf(view.members)?.timeline ?? 'unknown')],
-    ['the system identifier', (view) => view.systemIdentifier],
-    ['the scope', (view) => view.scope],
-    [
-      'the members',
-      (view) =>
-        view.members
-          .map((m) => m.name)
-          .sort()
-          .join(' '),
-    ],
-  ];
+const IDENTITY: Questions = [
+  ['the leader', (view) => leaderOf(view.members)?.name ?? 'none'],
+  ["the leader's timeline", (view) => String(leaderOf(view.members)?.timeline ?? 'unknown')],
+  ['the system identifier', (view) => view.systemIdentifier],
+  ['the scope', (view) => view.scope],
+];
+
+/** What some learn later than others: one that starts enters itself, and the others see it in their next turn. */
+const MEMBERS: Questions = [['the members', (view) => listed(view.members)]];
+
+function listed(members: readonly PatroniMember[]): string {
+  return members
+    .map((m) => m.name)
+    .sort()
+    .join(' ');
+}
+
+function disagreements(questions: Questions, sources: readonly Source[]): string[] {
   return questions.flatMap(([what, ask]) => {
     const said = sources
       .map(({ host, view }) => ({ host, answer: ask(view) }))

@@ -23,6 +23,7 @@ const NOTHING_KNOWN = {
   silent: [],
   unseen: [],
   disagreement: [],
+  unsettled: [],
 };
 
 function member(name: string, role: string, lag: number | null, host: string) {
@@ -125,11 +126,6 @@ const OTHERS: readonly (readonly [string, Partial<PatroniView>, string])[] = [
     { members: HEALTHY.members.map((m) => ({ ...m, timeline: 5 })) },
     "the leader's timeline: h1 says 4, h2 says 5",
   ],
-  [
-    'fewer members',
-    { members: HEALTHY.members.slice(0, 2) },
-    'the members: h1 says db1 db2 db3, h2 says db1 db2',
-  ],
 ];
 
 for (const [title, other, sentence] of OTHERS)
@@ -137,6 +133,13 @@ for (const [title, other, sentence] of OTHERS)
     const { healthy, disagreement } = judged(value(HEALTHY), value({ ...HEALTHY, ...other }));
     assert.equal([healthy, disagreement], [false, [sentence]]);
   });
+
+test('one that has not heard of a new member yet does not disagree, and nothing is healthy until it has', () => {
+  const two = { ...HEALTHY, members: HEALTHY.members.slice(0, 2) };
+  const { healthy, leader, disagreement, unsettled } = judged(value(two), value(HEALTHY), value(HEALTHY));
+  assert.equal([healthy, leader, disagreement], [false, 'db1', []]);
+  assert.equal(unsettled, ['the members: h1 says db1 db2, h2 says db1 db2 db3, h3 says db1 db2 db3']);
+});
 
 test('one that does not know yet does not disagree', () => {
   const { disagreement } = judged(value({ ...HEALTHY, scope: '', systemIdentifier: '' }), value(HEALTHY));
