@@ -16,7 +16,7 @@ import {
   onHost,
   switchOver,
 } from '../lab/on-lab.ts';
-import { ANYWAY, archives, Rewinding } from '../lab/rewinding.ts';
+import { ANYWAY, archives, NOW, Rewinding, THEN } from '../lab/rewinding.ts';
 
 const LAST_WAY_BACK = 13;
 const REPLICAS = 16;
@@ -44,6 +44,7 @@ for (let step = first; step <= last; step++) {
   );
   const leads = leader();
   archiveASegment(switchOver(leads, HOSTS.find((host) => host !== leads) ?? assert.fail()));
+  cluster.assertLatestHas(step <= LAST_WAY_BACK ? NOW : THEN);
   for (const host of HOSTS) onHost(host, `rm -rf ${DATA}.before-restore-* ${DATA}.restored-*`);
   const how = step <= LAST_WAY_BACK ? 'taken back' : 'gone on';
   console.log(

@@ -16,7 +16,7 @@ import {
   switchOver,
   textOn,
 } from './on-lab.ts';
-import { ANYWAY, archives, Rewinding } from './rewinding.ts';
+import { ANYWAY, archives, NOW, Rewinding } from './rewinding.ts';
 
 let cluster: Rewinding;
 
@@ -54,7 +54,7 @@ test('just before the point of no return nothing of it has reached an archive, a
     assert.notEqual(fanops(['lab', 'ssh', host, 'systemctl start patroni']).status, 0, host);
 });
 
-test('taken back there: the same system, rows and leader; a switchover archives cleanly', () => {
+test('taken back there: the same system, rows and leader; a switchover archives cleanly, a restore to latest has them', () => {
   const kept = archives();
   fanopsEnds(0, ...cluster.run(cluster.moment, ...ANYWAY, '--undo', '13'));
   assertAsBefore();
@@ -65,6 +65,7 @@ test('taken back there: the same system, rows and leader; a switchover archives 
   );
   archiveASegment(switchOver(cluster.leads, cluster.target));
   standbysStream(cluster.target);
+  cluster.assertLatestHas(NOW);
   textOn(cluster.target, `ls -d ${DATA}.restored-*/PG_VERSION && rm -rf ${DATA}.restored-*`);
 });
 

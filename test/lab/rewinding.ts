@@ -1,13 +1,17 @@
 // A cluster that is to be rewound on the lab: rows, a moment, and then most of them deleted.
 import * as assert from 'node:assert/strict';
 import {
+  asPostgres,
   assertUntouched,
   backUp,
   clusterSettles,
+  fanopsEnds,
   HOSTS,
   INVENTORY,
   leader,
   momentOn,
+  onHost,
+  SCRIPTS,
   sqlOn,
   textOn,
 } from './on-lab.ts';
@@ -16,6 +20,7 @@ import {
 export const ANYWAY = ['-e', 'discard_survivors=true'];
 /** Rows at the moment, and after the mistake. */
 export const [THEN, NOW] = ['1500', '200'];
+const SECOND = '/var/lib/postgresql/15/second';
 
 export class Rewinding {
   /** Who leads, and which other node is restored. */
@@ -67,6 +72,21 @@ export class Rewinding {
     assert.equal(systemOf(this.target), this.system);
     for (const host of HOSTS) assert.equal(sqlOn(host, 'select count(*) from orders'), THEN, host);
     assertUntouched();
+  }
+
+  /** A second restore, to `latest`, beside the cluster and from the archives of all nodes, comes to these rows. */
+  assertLatestHas(rows: string): void {
+    const beside = ['run', 'playbooks/recover-pitr.yml', '-i', INVENTORY, '-e', `target=${this.target}`];
+    fanopsEnds(6, ...beside, '-e', `at=${this.moment}`, '--yes', '--until', '1');
+    asPostgres(this.target, `${SCRIPTS}/restore-full.sh latest --target-dir ${SECOND}`);
+    asPostgres(
+      this.target,
+      `/usr/lib/postgresql/15/bin/pg_ctl -D ${SECOND} -w -l ${SECOND}/server.log start`,
+    );
+    const count = `psql -XAtq -h ${SECOND} -d postgres -c 'select count(*) from orders'`;
+    assert.equal(asPostgres(this.target, count), rows, 'the rows of a second restore to latest');
+    asPostgres(this.target, `/usr/lib/postgresql/15/bin/pg_ctl -D ${SECOND} -w stop`);
+    onHost(this.target, `rm -r ${SECOND}`);
   }
 }
 
