@@ -30,9 +30,10 @@ labWithBackups();
 for (let step = first; step <= last; step++) {
   const begun = Date.now();
   const cluster = new Rewinding();
+  const before = archives();
   const rewind = cluster.run(cluster.moment, ...ANYWAY, ...cluster.confirmed, '--until', String(step));
   fanopsEnds(6, ...rewind);
-  const archived = archives();
+  const archived = [...before, ...archives()];
   if (reboots) reboot();
   if (step <= LAST_WAY_BACK) goBack(cluster, step);
   else goOn(cluster, step);
