@@ -151,7 +151,7 @@ unconfigure() {
   {
     [ ! -e "$1/$KEPT" ] || sed -E '/^(primary_conninfo|primary_slot_name|restore_command|archive_cleanup_command|recovery_[a-z_]+|promote_trigger_file)\b/d' "$1/$KEPT"
     [ "$SIDE" = no ] || printf "%s = '%s'\n" listen_addresses '' archive_library '' archive_command /bin/false \
-      synchronous_standby_names '' unix_socket_directories "$1"
+      synchronous_standby_names '' unix_socket_directories "$REAL"
   } >"$1/.postgresql.auto.conf.tmp"
   mv -T "$1/.postgresql.auto.conf.tmp" "$1/postgresql.auto.conf"
   sync "$1/postgresql.auto.conf"
