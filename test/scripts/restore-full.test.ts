@@ -107,6 +107,15 @@ test('what the backup brings along of archiving, delays and standbys is silent i
   assert.ok(!existsSync(join(source.host.dir, 'state/ended')));
 });
 
+test('a restore to latest beside the cluster is opened on its own socket', async () => {
+  const side = join(source.host.dir, 'pg/side');
+  succeeded(await source.restore(['latest', '--target-dir', side]));
+  source.whileOpen(side, (sql) => {
+    const sockets = "select setting from pg_file_settings where name = 'unix_socket_directories'";
+    assert.equal(sql(`${sockets} order by seqno desc limit 1`), side);
+  });
+});
+
 test('limits that were raised after the backup are raised for the recovery', async () => {
   source.server.sql('alter system set max_connections = 130');
   source.server.stop();
