@@ -39,12 +39,34 @@ archive() {
   count=$((count + 1))
 }
 
-# The newest timeline that it has followed, and the size of its segments.
+# The newest timeline that it has followed, and the size of its segments. The control file of a replica says the one of its last
+# restartpoint, minutes ago: since then it may have followed others, and has written segments of theirs.
 read_control() {
-  local control
+  local control lsn history own
   control=$("$pg_bin/pg_controldata" -D "$PWD")
   size=$(sed -n 's/^Bytes per WAL segment: *//p' <<<"$control")
-  timeline=$(sed -n "s/^Latest checkpoint's TimeLineID: *//p; s/^Min recovery ending loc's timeline: *//p" <<<"$control" | sort -n | tail -n 1)
+  own=$(sed -n "s/^Latest checkpoint's TimeLineID: *//p; s/^Min recovery ending loc's timeline: *//p" <<<"$control" | sort -n | tail -n 1)
+  lsn=$(sed -n 's/^Latest checkpoint location: *//p' <<<"$control")
+  timeline=$own
+  for history in pg_wal/????????.history; do
+    history=${history#pg_wal/} history=${history%.history}
+    if [[ $history =~ ^[0-9A-F]{8}$ ]] && ((16#$history > timeline)) && compgen -G "pg_wal/$history????????????????" >/dev/null &&
+      leaves_behind "$history" "$own" "$lsn"; then timeline=$((16#$history)); fi
+  done
+}
+
+# usage: leaves_behind HISTORY TIMELINE LSN; by this history file, TIMELINE was left at LSN or later
+leaves_behind() {
+  local forebear lsn
+  while read -r forebear lsn _; do
+    [[ $forebear =~ ^[0-9]+$ && $forebear -eq $2 ]] && (($(place "$lsn") >= $(place "$3"))) && return
+  done <"pg_wal/$1.history"
+  return 1
+}
+
+# usage: place LSN; as a number
+place() {
+  printf '%s' "$(((16#${1%/*} << 32) + 16#${1#*/}))"
 }
 
 archive_unmarked() {
@@ -69,7 +91,7 @@ in_history() {
   [ -r "$history" ] || return 1
   while read -r forebear lsn _; do
     [[ $forebear =~ ^[0-9]+$ && $forebear -eq $((16#${1:0:8})) ]] || continue
-    ((16#${1:8:8} * 0x100000000 + 16#${1:16:8} * size + size <= (16#${lsn%/*} << 32) + 16#${lsn#*/}))
+    ((16#${1:8:8} * 0x100000000 + 16#${1:16:8} * size + size <= $(place "$lsn")))
     return
   done <"$history"
   return 1

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { suite } from 'uvu';
-import type { Ran } from './backup-host.ts';
+import { PG_BIN, type Ran, run } from './backup-host.ts';
 import { PostgresServer } from './postgres-server.ts';
 import { RestoreSource } from './restore-source.ts';
 
@@ -14,6 +14,8 @@ const RECOVERY = fileURLToPath(new URL('../../templates/recovery', import.meta.u
 
 let source: RestoreSource;
 let replica: PostgresServer;
+/** A replica of `replica`. */
+let follower: PostgresServer | undefined;
 /** Whole segments in the order in which they were written; the last has not reached the archive. */
 let segments: string[];
 
@@ -37,6 +39,7 @@ test.before(async () => {
   for (const server of [replica, source.server]) server.stop('immediate');
 });
 test.after(() => {
+  follower?.remove();
   replica.remove();
   return source.remove();
 });
@@ -48,9 +51,9 @@ async function segment(): Promise<string> {
   return name;
 }
 
-async function streamed(lsn: string): Promise<void> {
+async function streamed(lsn: string, to = replica): Promise<void> {
   for (let i = 0; i < 600; i++) {
-    if (replica.sql(`select pg_last_wal_receive_lsn() >= '${lsn}'`) === 't') return;
+    if (to.sql(`select pg_last_wal_receive_lsn() >= '${lsn}'`) === 't') return;
     await sleep(50);
   }
   assert.fail(`${lsn} was not received within 30 s`);
@@ -79,6 +82,8 @@ function contentOf(name: string): string {
   return JSON.parse(readFileSync(join(source.host.wal, `${name}.gz.json`), 'utf8')).plain_sha256;
 }
 
+const control = (server: PostgresServer): string =>
+  run(join(PG_BIN, 'pg_controldata'), ['-D', server.data]).toString();
 const status = (server: PostgresServer, name: string): string =>
   ['ready', 'done'].find((mark) => existsSync(join(server.data, `pg_wal/archive_status/${name}.${mark}`))) ??
   '';
@@ -137,6 +142,7 @@ test('where a timeline was left, its half segment is not archived as a whole one
   const last = segments.at(-1) ?? '';
   lose(last);
   replica.start();
+  follower = new PostgresServer(replica);
   replica.sql("alter system set archive_command = '/bin/false'");
   replica.sql('select pg_reload_conf()');
   replica.sql('select pg_promote()');
@@ -144,7 +150,8 @@ test('where a timeline was left, its half segment is not archived as a whole one
   replica.sql("insert into ledger (filler) values ('on timeline 2')");
   const whole = replica.sql('select pg_walfile_name(pg_switch_wal())');
   replica.sql("insert into ledger (filler) values ('in the unfinished one')");
-  replica.stop('immediate');
+  await streamed(replica.sql('select pg_current_wal_flush_lsn()'), follower);
+  for (const server of [follower, replica]) server.stop('immediate');
   const { status: code, stderr } = await salvage(replica.data);
   assert.equal(code, 0, stderr);
   assert.ok(archived(last), last);
@@ -158,6 +165,12 @@ test('where a timeline was left, its half segment is not archived as a whole one
   const again = await salvage(replica.data);
   assert.equal(again.status, 0, again.stderr);
   assert.ok(archived(whole) && !existsSync(join(source.host.wal, `${fork}.gz`)));
+  // A replica that has followed it, and whose control file has not noticed yet.
+  lose(whole);
+  assert.match(control(follower), /^Latest checkpoint's TimeLineID: +1$/m);
+  const followed = await salvage(follower.data);
+  assert.equal(followed.status, 0, followed.stderr);
+  assert.ok(archived(whole) && !existsSync(join(source.host.wal, `${fork}.gz`)), followed.stdout);
 });
 
 test.run();
