@@ -1,12 +1,13 @@
 #!/bin/bash
 # Full backup, restore and WAL archiving by the scripts in templates/backup, by pgBackRest and by Barman: the same
 # database, one run, in turns. As root; Debian's packages of the others are installed, for this alone.
-#   bench/backup.sh [--mib 4096] [--segments 100] [--rounds 3] [--only fanatico,pgbackrest,barman] [--skip restore,wal]
+#   bench/backup.sh [--mib 4096] [--segments 100] [--rounds 3] [--only fanatico,pgbackrest,barman] [--skip backup,restore,wal]
+#                   [--real-time]   WAL is archived before everything else on the machine, as if that were quiet
 # Prints medians and ratios as Markdown. Encrypted with AES-256-CBC, but for Barman, which cannot; two processes where a
 # tool takes a number. Everything is in /var/tmp/fanops-bench-backup (four times the size), and goes at the end.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-MIB=4096 SEGMENTS=100 ROUNDS=3 ONLY=fanatico,pgbackrest,barman SKIP=
+MIB=4096 SEGMENTS=100 ROUNDS=3 ONLY=fanatico,pgbackrest,barman SKIP='' REAL_TIME=no
 W=/var/tmp/fanops-bench-backup
 # shellcheck disable=SC2034 # read by contestants.sh
 TEMPLATES=$here/../templates/backup
@@ -25,7 +26,7 @@ main() {
   install_contestants
   begin_server
   for name in ${ONLY//,/ }; do "prepare_$name"; done
-  for ((round = 1; round <= ROUNDS; round++)); do
+  [[ ,$SKIP, == *,backup,* ]] || for ((round = 1; round <= ROUNDS; round++)); do
     for name in ${ONLY//,/ }; do
       one_backup "$name"
       [[ ,$SKIP, == *,restore,* ]] || one_restore "$name"
@@ -42,6 +43,11 @@ main() {
 read_options() {
   while [ $# -gt 0 ]; do
     case $1 in
+    --real-time)
+      REAL_TIME=yes
+      shift
+      continue
+      ;;
     --mib) MIB=$2 ;;
     --segments) SEGMENTS=$2 ;;
     --rounds) ROUNDS=$2 ;;

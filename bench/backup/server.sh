@@ -27,6 +27,8 @@ begin_server() {
     printf '%s\n' "$pid" >"$GROUP/cgroup.procs"
   done
   fill
+  # Whatever the archiver starts inherits it.
+  [ "$REAL_TIME" = no ] || chrt -r -p 1 "$(pgrep -P "$(head -n 1 "$W/data/postmaster.pid")" -f 'archiver')"
 }
 
 make_server() {

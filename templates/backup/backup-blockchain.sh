@@ -91,7 +91,7 @@ ask_place() {
   answer=$(sql_as_postgres "select system_identifier, case when pg_is_in_recovery() then pg_last_wal_replay_lsn()
     else pg_current_wal_lsn() end, $SQL_TIMELINE from pg_control_system()" 2>/dev/null) || answer=''
   IFS='|' read -r IDENTIFIER LSN TIMELINE <<<"$answer" || true
-  [ -n "$LSN" ] || log warn "PostgreSQL at $PG_HOST does not answer: the backup does not say which of its states belongs to this one"
+  [ -n "$LSN" ] || log warning "PostgreSQL at $PG_HOST does not answer: the backup does not say which of its states belongs to this one"
 }
 
 # .backup starts again whenever somebody writes meanwhile, under a busy writer for ever. Within a transaction it reads one snapshot,
@@ -102,7 +102,7 @@ copy_database() {
   COPY=$STAGE/database/${BLOCKCHAIN_DB##*/}
   [ "$(sqlite_timed "$BLOCKCHAIN_DB" 'PRAGMA journal_mode')" != wal ] || snapshot=('BEGIN; SELECT count(*) FROM sqlite_master')
   if ! answer=$(sqlite_timed "$BLOCKCHAIN_DB" "${snapshot[@]}" ".backup '$COPY'" 2>&1); then
-    log warn "sqlite3 .backup: ${answer:-took longer than $BLOCKCHAIN_TIMEOUT_SECONDS s}; trying VACUUM INTO"
+    log warning "sqlite3 .backup: ${answer:-took longer than $BLOCKCHAIN_TIMEOUT_SECONDS s}; trying VACUUM INTO"
     rm -f "$COPY" "$COPY"-*
     sqlite_timed "$BLOCKCHAIN_DB" "VACUUM INTO '$COPY'" || die 1 "$BLOCKCHAIN_DB cannot be copied"
   fi

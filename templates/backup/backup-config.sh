@@ -52,8 +52,8 @@ copy_files() {
   local path
   while IFS= read -r path; do
     ! is_key "$path" || continue
-    [ "$ENCRYPTION" = yes ] || ! [[ $path =~ $SECRETS ]] || { log warn "$path is left out: ENCRYPTION=\"no\"" && continue; }
-    [ -r "$path" ] || { log warn "$(id -un) cannot read $path: left out" && continue; }
+    [ "$ENCRYPTION" = yes ] || ! [[ $path =~ $SECRETS ]] || { log warning "$path is left out: ENCRYPTION=\"no\"" && continue; }
+    [ -r "$path" ] || { log warning "$(id -un) cannot read $path: left out" && continue; }
     mkdir -p "$STAGE/files$(dirname "$path")"
     cp -pL -- "$path" "$STAGE/files$path"
   done < <(config_files)
@@ -72,7 +72,7 @@ config_files() {
 export_dynamic() {
   [ -n "$PATRONI_URL" ] || return 0
   curl --silent --fail --max-time 10 "$PATRONI_URL/config" | jq -S . >"$STAGE/dynamic-configuration.json" ||
-    { log warn "Patroni at $PATRONI_URL does not answer: the dynamic configuration is left out" && rm -f "$STAGE/dynamic-configuration.json"; }
+    { log warning "Patroni at $PATRONI_URL does not answer: the dynamic configuration is left out" && rm -f "$STAGE/dynamic-configuration.json"; }
 }
 
 # Of names, modes and content; the time of no file counts.
@@ -83,7 +83,10 @@ digest() {
   } | openssl dgst -sha256 -r)
   DIGEST=${DIGEST%% *}
   # A digest of a file that holds a password would let it be guessed.
-  [ "$CIPHER" = none ] || DIGEST=$(mac_of "$DIGEST")
+  if [ "$CIPHER" != none ]; then
+    mac_of "$DIGEST"
+    DIGEST=$MAC
+  fi
 }
 
 newest_digest() {

@@ -31,8 +31,9 @@ choose_first() {
   done
 }
 
+# It and encrypt become the program: they are parts of a pipe, which is a process already.
 compress() {
-  "${COMPRESS[@]}"
+  exec "${COMPRESS[@]}"
 }
 
 decompress() {
@@ -40,8 +41,8 @@ decompress() {
 }
 
 encrypt() {
-  if [ "$CIPHER" = none ]; then cat; else
-    openssl enc -aes-256-cbc -pbkdf2 -iter "$KDF_ITERATIONS" -md sha256 -salt -pass "file:$KEY_SOURCE" -bufsize 65536
+  if [ "$CIPHER" = none ]; then exec cat; else
+    exec openssl enc -aes-256-cbc -pbkdf2 -iter "$KDF_ITERATIONS" -md sha256 -salt -pass "file:$KEY_SOURCE" -bufsize 65536
   fi
 }
 
@@ -102,9 +103,9 @@ sidecar_stored() {
 
 # Ends SIDECAR; the HMAC covers every byte before its own line.
 sidecar_end() {
-  local mac=''
-  [ "$CIPHER" = none ] || mac=$(mac_of "$SIDECAR")
-  SIDECAR+="  \"hmac\": \"$mac\""$'\n}\n'
+  MAC=''
+  [ "$CIPHER" = none ] || mac_of "$SIDECAR"
+  SIDECAR+="  \"hmac\": \"$MAC\""$'\n}\n'
 }
 
 # usage: read_sidecar FILE; fills FIELD and SIDECAR (the bytes under the HMAC). Returns 1 with the reason in FIELD[problem].
@@ -151,7 +152,7 @@ sidecar_problem() {
     printf 'it is encrypted (key id %s), and ENCRYPTION="no" gives no key' "${FIELD[key_id]-}"
   elif ! use_key "${FIELD[key_id]-}"; then
     printf 'it was made with the key %s, and %s is the key %s; %s does not hold it either' "${FIELD[key_id]-}" "$KEY_FILE" "$KEY_ID" "$KEY_RING"
-  elif [ "$(mac_of "$SIDECAR")" != "${FIELD[hmac]}" ]; then
+  elif ! mac_of "$SIDECAR" || [ "$MAC" != "${FIELD[hmac]}" ]; then
     printf 'the hmac does not fit: the sidecar was changed'
   fi
 }

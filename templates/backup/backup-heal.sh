@@ -124,7 +124,7 @@ archive_from_pg_wal() {
     if "${lib%/*}/backup-wal.sh" "$name" "$DATA/pg_wal/$name"; then
       log info "$name: archived from pg_wal"
     else
-      log warn "$name could not be archived from pg_wal"
+      log warning "$name could not be archived from pg_wal"
     fi
   done < <(unarchived)
 }

@@ -7,9 +7,9 @@ readonly MAC_SALT=66616e61686d6163
 
 # shellcheck disable=SC2034 # read by backup-format.sh
 CIPHER=aes-256-cbc
-KEY_ID='' KEY_RING='' MAC_INNER='' MAC_OUTER=''
+KEY_ID='' KEY_RING='' MAC_INNER='' MAC_OUTER='' MAC=''
 # What openssl reads the key from that writes. It is held open: a run writes to its end with the key it began with.
-KEY_SOURCE=''
+KEY_SOURCE='' DERIVED=''
 
 # usage: key_problem FILE; prints why the key file cannot be used, or nothing
 key_problem() {
@@ -26,18 +26,43 @@ key_problem() {
 
 # Sets KEY_ID, KEY_SOURCE and what mac_of needs; dies with 3 when the key cannot be used.
 derive_keys() {
-  local problem derived key_fd
+  begin_derivation
+  end_derivation
+}
+
+# Its first half, in the background: the caller has other things to do meanwhile.
+begin_derivation() {
+  local key_fd
   KEY_RING=$KEY_FILE.d
+  [ "$ENCRYPTION" = yes ] || return 0
+  if [ -r "$KEY_FILE" ]; then
+    exec {key_fd}<"$KEY_FILE"
+    KEY_SOURCE=/dev/fd/$key_fd
+  fi
+  exec {DERIVED}< <(derive_or_say)
+}
+
+# Prints a line: what derived_from prints, or why it cannot be.
+derive_or_say() {
+  local problem
+  problem=$(key_problem "$KEY_FILE")
+  if [ -n "$problem" ]; then
+    printf '%s\n' "$problem"
+  else
+    derived_from "$KEY_SOURCE" || printf 'openssl did not derive a key from %s\n' "$KEY_FILE"
+  fi
+}
+
+end_derivation() {
+  local derived=''
   if [ "$ENCRYPTION" = no ]; then
     # shellcheck disable=SC2034
     CIPHER=none
     return
   fi
-  problem=$(key_problem "$KEY_FILE")
-  [ -z "$problem" ] || die 3 "$problem"
-  exec {key_fd}<"$KEY_FILE"
-  KEY_SOURCE=/dev/fd/$key_fd
-  derived=$(derived_from "$KEY_SOURCE") || die 3 "openssl did not derive a key from $KEY_FILE"
+  IFS= read -r derived <&"$DERIVED" || true
+  exec {DERIVED}<&-
+  [[ $derived =~ ^[0-9a-f]{16}\ [0-9A-F]{64}$ ]] || die 3 "${derived:-"openssl did not derive a key from $KEY_FILE"}"
   set_mac_key "${derived#* }"
   KEY_ID=${derived% *}
 }
@@ -48,7 +73,7 @@ derived_from() {
   derived=$(exec openssl enc -aes-256-cbc -pbkdf2 -iter "$KDF_ITERATIONS" -md sha256 -S "$MAC_SALT" -pass "file:$1" -P) || return 1
   [[ $derived =~ key=([0-9A-F]{64}).*iv\ =([0-9A-F]{32}) ]] || return 1
   derived=${BASH_REMATCH[2]:0:16}
-  printf '%s %s' "${derived,,}" "${BASH_REMATCH[1]}"
+  printf '%s %s\n' "${derived,,}" "${BASH_REMATCH[1]}"
 }
 
 # usage: source_of_key KEY_ID; prints what openssl reads this key from
@@ -98,12 +123,12 @@ set_mac_key() {
   done
 }
 
-# usage: mac_of TEXT; prints HMAC-SHA256 in hex. By hand, because every option of openssl shows the key in argv; with
+# usage: mac_of TEXT; HMAC-SHA256 in hex, into MAC. By hand, because every option of openssl shows the key in argv; with
 # sha256sum, which starts several times faster.
 mac_of() {
-  local hash i escaped=''
-  hash=$(printf '%b%s' "$MAC_INNER" "$1" | sha256sum)
-  for ((i = 0; i < 64; i += 2)); do escaped+="\\x${hash:i:2}"; done
-  hash=$(printf '%b%b' "$MAC_OUTER" "$escaped" | sha256sum)
-  printf '%s' "${hash%% *}"
+  local i escaped=''
+  MAC=$(printf '%b%s' "$MAC_INNER" "$1" | sha256sum)
+  for ((i = 0; i < 64; i += 2)); do escaped+="\\x${MAC:i:2}"; done
+  MAC=$(printf '%b%b' "$MAC_OUTER" "$escaped" | sha256sum)
+  MAC=${MAC%% *}
 }

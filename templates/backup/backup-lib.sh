@@ -36,7 +36,7 @@ load_settings() {
   check_settings "$file"
   PATH=$PG_BIN:$SYSTEM_PATH
   # A dry run changes nothing, not even a log.
-  LOG_FILE=$([ "${DRY_RUN:-no}" = yes ] || printf '%s' "$LOG_DIR/$log_name.log")
+  [ "${DRY_RUN:-no}" = yes ] || LOG_FILE=$LOG_DIR/$log_name.log
   export PGCONNECT_TIMEOUT=10 PGAPPNAME=$log_name
   PSQL=(psql -XAtq --no-password -v ON_ERROR_STOP=1 -h "$PG_HOST" -p "$PG_PORT" -U "$PG_USER" -d postgres)
 }
@@ -106,7 +106,7 @@ append() {
   fi
 }
 
-# usage: log LEVEL MESSAGE; to the script's log file and, as far as QUIET allows, to stderr
+# usage: log info|warning|error MESSAGE; to the script's log file and, as far as QUIET allows, to stderr
 log() {
   local line
   printf -v line '%(%Y-%m-%dT%H:%M:%SZ)T [%d] %s: %s' -1 "$$" "$1" "$2"

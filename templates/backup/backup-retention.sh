@@ -40,7 +40,7 @@ main() {
   hold
   KEEP_FULLS=$(reason_to_keep_fulls)
   remove_what_may_go
-  [ -z "$KEEP_FULLS" ] || { log warn "no full backup and no WAL is removed: $KEEP_FULLS" && exit 12; }
+  [ -z "$KEEP_FULLS" ] || { log warning "no full backup and no WAL is removed: $KEEP_FULLS" && exit 12; }
 }
 
 read_options() {
@@ -83,7 +83,7 @@ list_fulls() {
       problem=$(sidecar_problem "$name")
     fi
     if [ -n "$problem" ] || ! [[ ${FIELD[first_wal]-}${FIELD[last_wal]-} =~ ^[0-9A-F]{48}$ && ${FIELD[ended_at]-} == ????-??-??T* ]]; then
-      log warn "full/$name is left alone: ${problem:-its sidecar does not say which WAL belongs to it}"
+      log warning "full/$name is left alone: ${problem:-its sidecar does not say which WAL belongs to it}"
       continue
     fi
     printf 'full\t%s\t%s\t%s\t%s\t%s\t%s\n' "$name" "${FIELD[ended_at]}" "${FIELD[first_wal]}" "${FIELD[last_wal]}" \
@@ -122,7 +122,7 @@ list_dated() {
 hold() {
   local reason
   reason=$(reason_to_hold)
-  [ -z "$reason" ] || { log warn "nothing is removed: $reason" && exit 12; }
+  [ -z "$reason" ] || { log warning "nothing is removed: $reason" && exit 12; }
 }
 
 reason_to_hold() {

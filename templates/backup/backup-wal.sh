@@ -47,12 +47,14 @@ leave() {
 archive() {
   local name=$1 source=$2 stored=$BACKUP_ROOT/wal/$1.gz
   check_name "$name"
-  check_source "$name" "$source"
-  begin_source_hash "$source"
+  [[ -f $source && -r $source ]] || die 1 "cannot read $source from $PWD: %p is relative to the data directory"
   choose_compressor
   # The key is changed under this lock (backup-rotate.sh), together with CLUSTER.json.
   take_lock backup-wal 30
-  derive_keys
+  begin_derivation
+  begin_source_hash "$source"
+  check_source "$name" "$source"
+  end_derivation
   remove_stale "$BACKUP_ROOT/wal/.$name.gz.tmp" "$BACKUP_ROOT/wal/.$name.gz.json.tmp"
   [ -n "$SYSTEM_IDENTIFIER" ] || SYSTEM_IDENTIFIER=$(identifier_without_segment)
   claim_archive "$SYSTEM_IDENTIFIER"
@@ -71,11 +73,10 @@ check_name() {
 
 # usage: check_source NAME PATH; a segment must be whole, begin where its name says, and names its system
 check_source() {
-  local name=$1 size words expected
-  [[ -f $2 && -r $2 ]] || die 1 "cannot read $2 from $PWD: %p is relative to the data directory"
+  local name=$1 stat header size='' words expected
   [[ $name =~ ^[0-9A-F]{24}(\.partial)?$ ]] || return 0
-  size=$(exec stat -L -c %s "$2")
-  read -r -a words < <(exec od -An -v -tu8 -w40 -N40 "$2") || true
+  exec {stat}< <(exec stat -L -c %s "$2") {header}< <(exec od -An -v -tu8 -w40 -N40 "$2")
+  if read -r size <&"$stat"; then read -r -a words <&"$header" || true; fi
   [[ ${#words[@]} -eq 5 && $((${words[4]-0} & 0xffffffff)) -eq $size ]] ||
     die 1 "$2 is not a whole WAL segment: $size bytes, and its header says $((${words[4]-0} & 0xffffffff))"
   expected=$(((16#${name:8:8} << 32) + 16#${name:16:8} * size))

@@ -90,20 +90,20 @@ nobody_writes() {
 # The backup belongs to one place in PostgreSQL's WAL; what PostgreSQL holds now may be older or newer.
 compare_places() {
   local answer identifier lsn left
-  [ -n "${FIELD[lsn]-}" ] || { log warn 'the backup does not say which state of PostgreSQL belongs to it' && return; }
+  [ -n "${FIELD[lsn]-}" ] || { log warning 'the backup does not say which state of PostgreSQL belongs to it' && return; }
   answer=$(sql_as_postgres "select system_identifier, case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else
     pg_current_wal_lsn() end, sign((case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_lsn() end)
     - '${FIELD[lsn]}'::pg_lsn) from pg_control_system()" 2>/dev/null) ||
-    { log warn "PostgreSQL does not answer: whether it is at ${FIELD[lsn]}, as this state of the blockchain was, is not known" && return; }
+    { log warning "PostgreSQL does not answer: whether it is at ${FIELD[lsn]}, as this state of the blockchain was, is not known" && return; }
   IFS='|' read -r identifier lsn answer <<<"$answer"
   if [ "$identifier" != "${FIELD[postgresql]}" ]; then
-    log warn "MISMATCH: the backup belongs to the PostgreSQL system ${FIELD[postgresql]}, and the one here is $identifier"
+    log warning "MISMATCH: the backup belongs to the PostgreSQL system ${FIELD[postgresql]}, and the one here is $identifier"
   elif ! left=$(left_at) || [ -n "$left" ]; then
-    log warn "MISMATCH: PostgreSQL was restored to ${left:-another timeline}, before ${FIELD[lsn]}, where it was at block ${FIELD[block_height]:-unknown}: it lacks what the blockchain holds"
+    log warning "MISMATCH: PostgreSQL was restored to ${left:-another timeline}, before ${FIELD[lsn]}, where it was at block ${FIELD[block_height]:-unknown}: it lacks what the blockchain holds"
   elif [ "$answer" = -1 ]; then
-    log warn "MISMATCH: PostgreSQL is at $lsn, before ${FIELD[lsn]}, where it was at block ${FIELD[block_height]:-unknown}: it lacks what the blockchain holds"
+    log warning "MISMATCH: PostgreSQL is at $lsn, before ${FIELD[lsn]}, where it was at block ${FIELD[block_height]:-unknown}: it lacks what the blockchain holds"
   elif [ "$answer" = 1 ]; then
-    log warn "MISMATCH: PostgreSQL is at $lsn, after ${FIELD[lsn]}, where it was at block ${FIELD[block_height]:-unknown}: it knows of blocks that this backup lacks"
+    log warning "MISMATCH: PostgreSQL is at $lsn, after ${FIELD[lsn]}, where it was at block ${FIELD[block_height]:-unknown}: it knows of blocks that this backup lacks"
   fi
 }
 

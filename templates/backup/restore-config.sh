@@ -35,7 +35,7 @@ main() {
   make_stage /run/lock 0
   prove_artefact config
   log info "$ARTEFACT is whole: of ${FIELD[node]}, made at ${FIELD[created_at]}"
-  [ "${FIELD[node]}" = "$NODE_NAME" ] || log warn "it is the configuration of ${FIELD[node]}, and this is $NODE_NAME"
+  [ "${FIELD[node]}" = "$NODE_NAME" ] || log warning "it is the configuration of ${FIELD[node]}, and this is $NODE_NAME"
   [ "$MODE" != verify-only ] || return 0
   unpack_artefact "$STAGE/content"
   case $MODE in
@@ -70,7 +70,7 @@ read_options() {
 wanted_files() {
   local path only
   while IFS= read -r path; do
-    ! is_key "$path" "$STAGE/content/files$path" || { log warn "$path is a key of backups: left as it is" && continue; }
+    ! is_key "$path" "$STAGE/content/files$path" || { log warning "$path is a key of backups: left as it is" && continue; }
     [ ${#ONLY[@]} -gt 0 ] || { printf '%s\n' "$path" && continue; }
     for only in "${ONLY[@]}"; do
       [ "$only" != "$path" ] || printf '%s\n' "$path"

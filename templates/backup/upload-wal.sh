@@ -108,7 +108,7 @@ settle() {
 # uploaded the same WAL at one moment, and the object is of one, the sidecar of the other. While both mend it, one may fail, and tries again.
 replace() {
   local file=$BACKUP_ROOT/wal/$1 key=${KEY[$1]} hash sidecar_hash
-  log warn "s3://$S3_BUCKET/$key is damaged: its bytes are not those that its sidecar, of ${FIELD[node]}, names; replaced by this node's copy of the same WAL"
+  log warning "s3://$S3_BUCKET/$key is damaged: its bytes are not those that its sidecar, of ${FIELD[node]}, names; replaced by this node's copy of the same WAL"
   read_sidecar "$file.json" && hash=${FIELD[sha256]}
   sidecar_hash=$(sha256_of "$file.json")
   send "$file" "$key" "$hash" && send "$file.json" "$key.json" "$sidecar_hash" &&
