@@ -4,6 +4,7 @@ import type { Outcome } from '../core/outcome.ts';
 import type { Json, Value } from '../core/value.ts';
 import { hostVariables } from '../language/host-variables.ts';
 import type { GroupNode, Loaded } from '../language/load-inventory.ts';
+import { groupNames } from '../language/membership.ts';
 import { didYouMean } from '../language/nearest.ts';
 import { valueJson } from '../report/value-text.ts';
 import { type Args, isSet, lastOf } from './args.ts';
@@ -32,33 +33,32 @@ function oneHost(host: string, loaded: Loaded, extraVars: Variables): Json {
   const names = loaded.inventory.hosts.map(({ name }) => name);
   if (!names.includes(host))
     throw mistake(`the inventory has no host \`${host}\``, { hint: didYouMean(host, names, 'hosts') ?? '' });
-  return {
-    schema: 'fanops/inventory-host/1',
-    host,
-    groups: groupsOf(host, loaded),
-    variables: valueJson(hostVariables(host, loaded, extraVars)),
-  };
+  return { schema: 'fanops/inventory-host/1', host, ...hostsJson([host], loaded, extraVars)[host] };
 }
 
 function everything(loaded: Loaded, extraVars: Variables): Json {
+  const { file, hosts } = loaded.inventory;
+  const names = hosts.map(({ name }) => name);
   return {
     schema: 'fanops/inventory/1',
-    file: loaded.inventory.file,
+    file,
     groups: Object.fromEntries(loaded.tree.map(({ name, children, hosts }) => [name, { children, hosts }])),
-    hosts: Object.fromEntries(
-      loaded.inventory.hosts.map(({ name }) => [
-        name,
-        {
-          groups: groupsOf(name, loaded),
-          variables: valueJson(hostVariables(name, loaded, extraVars)),
-        },
-      ]),
-    ),
+    hosts: hostsJson(names, loaded, extraVars),
   };
 }
 
-function groupsOf(host: string, { inventory: { groups } }: Loaded): string[] {
-  return Object.keys(groups).filter((group) => group !== 'all' && groups[group]?.includes(host));
+function hostsJson(
+  hosts: readonly string[],
+  loaded: Loaded,
+  extraVars: Variables,
+): { readonly [host: string]: { readonly [key: string]: Json } } {
+  const variables = hostVariables(hosts, loaded, extraVars);
+  return Object.fromEntries(
+    hosts.map((host) => [
+      host,
+      { groups: groupNames(host, loaded.inventory), variables: valueJson(variables.get(host) ?? {}) },
+    ]),
+  );
 }
 
 /** As `ansible-inventory --graph` draws it. */

@@ -41,6 +41,8 @@ export function readDocument(file: string, text: string, problems: Problems): Lo
     prettyErrors: false,
     logLevel: 'silent',
     merge: false,
+    // The parser compares each key with all before it; what stands twice is found below.
+    uniqueKeys: false,
   });
   if (!Array.isArray(documents)) return undefined;
   const document = documents[0] as Document | undefined;
@@ -101,7 +103,21 @@ function locateAlias(reading: Reading, node: Node): Located {
 function locateMapping(reading: Reading, node: YAMLMap): Located {
   if (refuseBraces(reading, node)) return nothing(reading, node.range?.[0] ?? 0);
   const entries = node.items.map((pair) => locateEntry(reading, pair)).filter((entry) => entry !== undefined);
+  refuseTwins(reading, entries);
   return { kind: 'mapping', position: start(reading, node), entries };
+}
+
+function refuseTwins({ problems }: Reading, entries: readonly Entry[]): void {
+  const seen = new Set<string>();
+  for (const { key, keyPosition } of entries) {
+    if (seen.has(key))
+      problems.error(
+        `the key \`${key}\` stands twice in this mapping`,
+        keyPosition,
+        'remove one of the two: the later one would win silently elsewhere',
+      );
+    seen.add(key);
+  }
 }
 
 function locateEntry(reading: Reading, pair: Pair): Entry | undefined {

@@ -72,12 +72,11 @@ export class HostScope implements Names {
 }
 
 /** The variables of other hosts, as `hostvars` shows them. */
-export function hostvarsNames(hosts: readonly string[], scopeOf: (host: string) => Names): Names {
-  const known = new Set(hosts);
+export function hostvarsNames(hosts: ReadonlySet<string>, scopeOf: (host: string) => Names): Names {
   return {
     isNames: true,
     what: 'host',
-    get: (host) => (known.has(host) ? scopeOf(host) : undefined),
-    names: () => hosts,
+    get: (host) => (hosts.has(host) ? scopeOf(host) : undefined),
+    names: () => [...hosts],
   };
 }

@@ -6,23 +6,32 @@ import { isNames } from './names.ts';
 import { beforehand, hostScope } from './play-scope.ts';
 import { Problems } from './problems.ts';
 
-/** All variables of a host outside of any play, computed, in the order of their names. Throws an InputError. */
+type Variables = { readonly [name: string]: Value };
+
+/** All variables of hosts outside of any play, computed, in the order of their names. Throws an InputError. */
 export function hostVariables(
-  host: string,
+  hosts: readonly string[],
   inventory: Loaded,
-  extraVars: { readonly [name: string]: Value },
-): { readonly [name: string]: Value } {
+  extraVars: Variables,
+): ReadonlyMap<string, Variables> {
   const problems = new Problems();
   for (const [file, text] of inventory.sources) problems.addSource(file, text);
   const commandLine = valueLayer(extraVars, 'command line', 'the command line');
   const layers = { defaults: new Map(), vars: new Map(), commandLine };
   const moment = beforehand(new Map(), new Map(), new Map(), new Map());
-  const scope = hostScope(host, inventory, layers, moment) as HostScope;
+  const variables = hosts.map((host) => {
+    const scope = hostScope(host, inventory, layers, moment) as HostScope;
+    return [host, variablesIn(scope, problems)] as const;
+  });
+  problems.throwIfAny();
+  return new Map(variables);
+}
+
+function variablesIn(scope: HostScope, problems: Problems): Variables {
   const variables = scope
     .variables()
     .sort()
     .map((name) => [name, problems.collect(() => scope.get(name))] as const);
-  problems.throwIfAny();
   return Object.fromEntries(
     variables.filter((pair): pair is readonly [string, Value] => pair[1] !== undefined && !isNames(pair[1])),
   );

@@ -85,10 +85,13 @@ export function readInventory(
   const tree: Tree = { groups: new Map(), hosts: new Map(), places: new Map(), problems };
   readTree(tree, file, text);
   checkNames(tree);
-  const groups = membersOfGroups(tree);
+  const groupsOf = groupsByHost(tree);
+  const groups = membersOfGroups(tree, groupsOf);
   const names = { groups: Object.keys(groups), hosts: [...tree.hosts.keys()] };
   const files = readVariableFiles(dirname(file), folders, names, problems);
-  const loaded = [...tree.hosts.keys()].map((name, index) => loadHost(tree, files, name, index));
+  const loaded = [...tree.hosts.keys()].map((name, index) =>
+    loadHost(tree, groupsOf.get(name) ?? [], files, name, index),
+  );
   return {
     inventory: { file, hosts: loaded.map(({ host }) => host), groups },
     tree: nodesOf(tree),
@@ -191,39 +194,43 @@ function checkNames(tree: Tree): void {
 }
 
 /** Every group with its own hosts and those of its children, in the order of the inventory. */
-function membersOfGroups(tree: Tree): { [group: string]: string[] } {
-  const members: { [group: string]: string[] } = { all: [...tree.hosts.keys()] };
-  for (const name of tree.groups.keys())
-    if (name !== 'all')
-      members[name] = [...tree.hosts.keys()].filter((host) =>
-        groupsOf(tree, host).some((g) => g.name === name),
-      );
-  return members;
+function membersOfGroups(
+  tree: Tree,
+  groupsOf: ReadonlyMap<string, readonly Group[]>,
+): { [group: string]: string[] } {
+  const names = [...tree.groups.keys()].filter((name) => name !== 'all');
+  const members = new Map(['all', ...names].map((name) => [name, [] as string[]]));
+  for (const [host, groups] of groupsOf) for (const { name } of groups) members.get(name)?.push(host);
+  return Object.fromEntries(members);
 }
 
 /** Every group with what stands directly in it; `all` has the groups without a parent, and hosts in no group. */
 function nodesOf(tree: Tree): GroupNode[] {
   const groups = [...tree.groups.values()].filter(({ name }) => name !== 'all');
-  const isGrouped = (host: string): boolean => groups.some(({ hosts }) => hosts.has(host));
+  const grouped = new Set(groups.flatMap(({ hosts }) => [...hosts]));
   const below = (parent: string) =>
     groups.filter(({ parents }) => parents.has(parent)).map(({ name }) => name);
   return [
     {
       name: 'all',
       children: groups.filter(({ parents }) => parents.size === 0).map(({ name }) => name),
-      hosts: [...tree.hosts.keys()].filter((host) => !isGrouped(host)),
+      hosts: [...tree.hosts.keys()].filter((host) => !grouped.has(host)),
     },
     ...groups.map(({ name, hosts }) => ({ name, children: below(name), hosts: [...hosts] })),
   ];
 }
 
-/** The groups of a host, weakest first: `all`, then by depth, then by name. */
-function groupsOf(tree: Tree, host: string): Group[] {
-  const own = [...tree.groups.values()].filter((group) => group.hosts.has(host)).map((group) => group.name);
-  const names = new Set(['all', ...own, ...own.flatMap((name) => ancestors(tree, name))]);
-  return [...names]
-    .map((name) => groupOf(tree, name))
-    .sort((a, b) => depth(tree, a.name) - depth(tree, b.name) || (a.name < b.name ? -1 : 1));
+/** The groups of every host, weakest first: `all`, then by depth, then by name. */
+function groupsByHost(tree: Tree): Map<string, Group[]> {
+  const byHost = new Map([...tree.hosts.keys()].map((host) => [host, new Set([groupOf(tree, 'all')])]));
+  for (const group of tree.groups.values()) {
+    const above = [group, ...ancestors(tree, group.name).map((name) => groupOf(tree, name))];
+    for (const host of group.hosts) for (const one of above) byHost.get(host)?.add(one);
+  }
+  const depths = new Map([...tree.groups.values()].map((group) => [group, depth(tree, group.name)]));
+  const weakestFirst = (a: Group, b: Group): number =>
+    (depths.get(a) ?? 0) - (depths.get(b) ?? 0) || (a.name < b.name ? -1 : 1);
+  return new Map([...byHost].map(([host, groups]) => [host, [...groups].sort(weakestFirst)]));
 }
 
 function ancestors(tree: Tree, name: string): string[] {
@@ -245,11 +252,12 @@ function depth(tree: Tree, name: string): number {
 
 function loadHost(
   tree: Tree,
+  groupsOfHost: readonly Group[],
   files: VariableFiles,
   name: string,
   index: number,
 ): { host: Host; layers: HostLayers } {
-  const groups = groupsOf(tree, name).flatMap((group) => [group.layer, ...files.ofGroup(group.name)]);
+  const groups = groupsOfHost.flatMap((group) => [group.layer, ...files.ofGroup(group.name)]);
   const own = [tree.hosts.get(name) ?? new Map(), ...files.ofHost(name)];
   const host = connectionOf(name, index, [...groups, ...own], tree.problems);
   const implied = valueLayer(

@@ -3,6 +3,7 @@ import type { Value } from '../core/value.ts';
 import type { Layer } from './definitions.ts';
 import { HostScope, hostvarsNames } from './host-scope.ts';
 import type { Loaded } from './load-inventory.ts';
+import { groupNames, hostNames } from './membership.ts';
 import { layered, type Names, namesOf } from './names.ts';
 import { Mistake } from './problems.ts';
 import { FACTS, type Shape, unknownOf } from './shape.ts';
@@ -58,7 +59,7 @@ export function hostScope(host: string, loaded: Loaded, layers: PlayLayers, mome
 }
 
 function hostvars(loaded: Loaded, layers: PlayLayers, taskVars: Layer): Names {
-  const hosts = loaded.inventory.hosts.map((host) => host.name);
+  const hosts = hostNames(loaded.inventory);
   const names = hostvarsNames(hosts, (host) => otherHost(host, loaded, layers, taskVars));
   return namesOf('variable', { hostvars: names });
 }
@@ -111,10 +112,9 @@ export function ownNames(host: string, inventory: Inventory): Names {
   ownNamesOf.set(inventory, byHost);
   const known = byHost.get(host);
   if (known) return known;
-  const groups = Object.keys(inventory.groups).filter((group) => inventory.groups[group]?.includes(host));
   const names = namesOf('variable', {
     inventory_hostname: host,
-    group_names: groups.filter((group) => group !== 'all'),
+    group_names: groupNames(host, inventory),
     groups: namesOf('group', inventory.groups),
   });
   byHost.set(host, names);

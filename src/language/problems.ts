@@ -60,7 +60,7 @@ export class Problems {
 
   addSource(file: string, text: string): void {
     // A value that waits to be encrypted is not shown, whatever is wrong with its line.
-    const shown = text.replace(/(?<=!secret[ \t]+)\S.*/g, MASK);
+    const shown = text.replace(/(!secret[ \t]+)\S.*/g, `$1${MASK}`);
     this.#sources.set(file, shown.split(/\r?\n/));
   }
 

@@ -15,19 +15,8 @@ export function explainSyntax(error: YAMLError, text: string, lines: LineCounter
   const line = lineAt(text, offset);
   const column = lines.linePos(offset).col - 1;
   const own = explainLine(line, column, offset);
-  if (own && error.code !== 'DUPLICATE_KEY') return own;
+  if (own) return own;
   switch (error.code) {
-    case 'DUPLICATE_KEY': {
-      // Without a value before it, the parser points at the end of the line above.
-      const at = offset + (/^\s*/.exec(text.slice(offset))?.[0].length ?? 0);
-      const key = /^[^\s:]+/.exec(text.slice(at))?.[0] ?? '';
-      return {
-        message: `the key \`${key}\` stands twice in this mapping`,
-        hint: 'remove one of the two: the later one would win silently elsewhere',
-        offset: at,
-        harmless: true,
-      };
-    }
     case 'TAB_AS_INDENT':
       return {
         message: 'a tab is used for indentation, YAML wants spaces',

@@ -169,6 +169,14 @@ all:
     ],
   ],
   [
+    'a key that is quoted once',
+    `all: { hosts: { a: { "true": x, true: y } } }
+`,
+    [
+      '1:33 the key `true` stands twice in this mapping | remove one of the two: the later one would win silently elsewhere',
+    ],
+  ],
+  [
     'a tab',
     `all:
   hosts:
