@@ -5,12 +5,6 @@
 STAGE='' STORED=''
 UPLOAD=no DRY_RUN=no
 
-# PostgreSQL's timeline of now. The control file says the one of the last checkpoint: for minutes after a failover, that is the old one.
-# shellcheck disable=SC2034 # read by the scripts
-readonly SQL_TIMELINE="case when pg_is_in_recovery()
-  then coalesce((select received_tli from pg_stat_wal_receiver), (select timeline_id from pg_control_checkpoint()))
-  else ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int end"
-
 # usage: read_options SCRIPT ARGUMENT...; --upload-s3 and --dry-run; anything else is for show_help
 # shellcheck disable=SC2034 # what it sets is read by the scripts
 read_options() {

@@ -14,9 +14,11 @@ lib=$(readlink -f -- "${BASH_SOURCE[0]}") || exit 1
 . "${lib%/*}/backup-lib.sh"
 # shellcheck source=templates/backup/backup-artefact.sh
 . "${lib%/*}/backup-artefact.sh"
+# shellcheck source=templates/backup/backup-place.sh
+. "${lib%/*}/backup-place.sh"
 
 INCLUDE_LOGS=no
-COPY='' HEIGHT='' LSN='' IDENTIFIER='' TIMELINE=''
+COPY='' HEIGHT=''
 
 main() {
   read_own_options "$@"
@@ -35,10 +37,12 @@ main() {
   # Under the lock, what a killed run left beside the database is nobody's.
   rm -rf -- "$(dirname "$BLOCKCHAIN_DB")"/.fanatico-backup.*
   make_stage "$(dirname "$BLOCKCHAIN_DB")" "$(stat -L -c %s "$BLOCKCHAIN_DB")"
-  ask_place
+  # Just before the copy, as far as anybody answers: the backups of both belong together.
+  ask_place || log warning "PostgreSQL at ${PG_HOST:-this host} does not answer${PATRONI_MEMBERS:+, nor does a leader at $PATRONI_MEMBERS}: the backup does not say which of its states belongs to this one"
   copy_database
   copy_files
-  store_stage blockchain blockchain_backup "block_height=$HEIGHT" "lsn=$LSN" "postgresql=$IDENTIFIER" "postgresql_timeline=$TIMELINE"
+  store_stage blockchain blockchain_backup "block_height=$HEIGHT" "lsn=$PLACE_LSN" "postgresql=$PLACE_IDENTIFIER" \
+    "postgresql_timeline=$PLACE_TIMELINE"
   [ "$UPLOAD" = no ] || upload_stored
 }
 
@@ -83,15 +87,6 @@ describe_sources() {
 part_of() {
   local part=${1#BLOCKCHAIN_}
   printf '%s' "${part,,}"
-}
-
-# PostgreSQL's place just before the copy, as far as it answers: the backups of both belong together.
-ask_place() {
-  local answer
-  answer=$(sql_as_postgres "select system_identifier, case when pg_is_in_recovery() then pg_last_wal_replay_lsn()
-    else pg_current_wal_lsn() end, $SQL_TIMELINE from pg_control_system()" 2>/dev/null) || answer=''
-  IFS='|' read -r IDENTIFIER LSN TIMELINE <<<"$answer" || true
-  [ -n "$LSN" ] || log warning "PostgreSQL at $PG_HOST does not answer: the backup does not say which of its states belongs to this one"
 }
 
 # .backup starts again whenever somebody writes meanwhile, under a busy writer for ever. Within a transaction it reads one snapshot,

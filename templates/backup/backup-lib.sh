@@ -48,7 +48,7 @@ default_settings() {
   ENCRYPTION=yes KEY_FILE=/etc/fanatico/backup.key
   COMPRESSOR=auto COMPRESSION_LEVEL=1
   PG_BIN=/usr/lib/postgresql/15/bin PG_HOST=/var/run/postgresql PG_PORT=5432 PG_USER=postgres
-  PATRONI_URL=''
+  PATRONI_URL='' PATRONI_MEMBERS=''
   VERIFY_MAX_AGE_HOURS=26 VERIFY_MAX_LAG_MINUTES=60
   BLOCKCHAIN_DB='' BLOCKCHAIN_CONTRACTS='' BLOCKCHAIN_CONFIG='' BLOCKCHAIN_LOGS=''
   BLOCKCHAIN_HEIGHT_SQL='select max(height) from blocks' BLOCKCHAIN_TIMEOUT_SECONDS=1800
@@ -82,6 +82,7 @@ check_settings() {
   matches COMPRESSION_LEVEL '^[1-9]$' "1 to 9" "$1"
   matches ETCD_ENDPOINT '^(https?://[^[:space:]"]+)?$' "an http(s) address or nothing" "$1"
   matches PATRONI_URL '^(https?://[^[:space:]"]+)?$' "an http(s) address or nothing" "$1"
+  matches PATRONI_MEMBERS '^(https?://[^[:space:]"]+( +https?://[^[:space:]"]+)*)?$' "http(s) addresses, separated by blanks, or nothing" "$1"
   matches S3_BUCKET '^([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])?$' "a bucket's name or nothing" "$1"
   matches S3_PREFIX '^([A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*)?$' "a prefix without slashes at its ends, or nothing" "$1"
 }

@@ -15,13 +15,15 @@ require_s3() {
     die 3 "$(id -un) cannot read S3_CREDENTIALS_FILE=\"$S3_CREDENTIALS_FILE\""
   [ -z "$S3_CREDENTIALS_FILE" ] || export AWS_SHARED_CREDENTIALS_FILE=$S3_CREDENTIALS_FILE
   [ -z "$S3_REGION" ] || export AWS_DEFAULT_REGION=$S3_REGION
+  # Whoever restores as root asks as postgres, whose settings awscli finds there.
+  [ "$EUID" -ne 0 ] || HOME=$(getent passwd postgres | cut -d : -f 6)
 }
 
 # usage: s3 ARGUMENT...; awscli, never for ever
 s3() {
   local endpoint=()
   [ -z "$S3_ENDPOINT_URL" ] || endpoint=(--endpoint-url "$S3_ENDPOINT_URL")
-  timeout "$S3_TIMEOUT_SECONDS" aws "${endpoint[@]}" "${S3_LIMITS[@]}" "$@" </dev/null
+  as_postgres timeout "$S3_TIMEOUT_SECONDS" aws "${endpoint[@]}" "${S3_LIMITS[@]}" "$@" </dev/null
 }
 
 # usage: s3_key NAME; prints the key below the prefix

@@ -2,10 +2,14 @@
 # Restores the state of the blockchain that backup-blockchain.sh made. What is there is moved aside, never removed, its
 # -wal and -shm with it: beside another database they would be replayed into it.
 #
-# usage: restore-blockchain.sh FILE|latest [--target-dir DIR] [--dry-run] [--verify-only]
+# usage: restore-blockchain.sh FILE|latest [--target-dir DIR] [--dry-run] [--verify-only] [--find] [--sources LIST] [--node NODE]
 #   --target-dir    into this directory, which must be empty: database/, contracts/, config/, logs/
 #   --dry-run       proves the backup and says what would be moved and written
 #   --verify-only   proves the backup, to its last byte
+#   --find          prints the name of this node, and where the backup is; reads nothing of it
+#   --sources       where it is: local, s3, or local,s3: in S3 where it is not here, which is the default with S3. latest of s3 is the
+#                   newest that the archive here does not hold, for that went with what was lost
+#   --node          of this node, in S3; otherwise of this one
 #   --help
 # exit status: 4 a program holds the database open; 11 the target is not empty; others see backup-lib.sh
 lib=$(readlink -f -- "${BASH_SOURCE[0]}") || exit 1
@@ -17,8 +21,14 @@ lib=$(readlink -f -- "${BASH_SOURCE[0]}") || exit 1
 . "${lib%/*}/backup-proof.sh"
 # shellcheck source=templates/backup/backup-artefact.sh
 . "${lib%/*}/backup-artefact.sh"
+# shellcheck source=templates/backup/backup-s3.sh
+. "${lib%/*}/backup-s3.sh"
+# shellcheck source=templates/backup/backup-place.sh
+. "${lib%/*}/backup-place.sh"
+# shellcheck source=templates/backup/restore-artefact.sh
+. "${lib%/*}/restore-artefact.sh"
 
-MODE=restore FILE='' TARGET='' PLACE=''
+MODE=restore FILE='' TARGET='' PLACE='' PLACE_IS_NEW=no
 
 main() {
   read_options "$@"
@@ -28,10 +38,14 @@ main() {
   load_settings restore-blockchain
   [ "$MODE" = restore ] || LOG_FILE=''
   derive_keys
-  find_artefact blockchain blockchain_backup "$FILE"
+  locate_artefact blockchain blockchain_backup "$FILE"
   choose_target
+  [ "$MODE" != find ] || { printf '%s %s\n' "$NODE_NAME" "$ARTEFACT" && return; }
   take_lock backup-blockchain 0
-  make_stage "${PLACE:-/var/tmp}" "$(stat -L -c %s "$ARTEFACT")"
+  # What is in S3 has to be fetched first, and then lies beside what it is unpacked to.
+  [ -n "$S3_KEY" ] || FETCH_BYTES=$(($(stat -L -c %s "$ARTEFACT") / 2))
+  make_stage "${PLACE:-/var/tmp}" $((FETCH_BYTES * 2))
+  fetch_artefact
   prove_artefact blockchain
   log info "$ARTEFACT is whole: block ${FIELD[block_height]:-unknown}, made at ${FIELD[created_at]}"
   compare_places
@@ -43,10 +57,14 @@ main() {
 read_options() {
   while [ $# -gt 0 ]; do
     case $1 in
-    --dry-run | --verify-only) MODE=${1#--} ;;
+    --dry-run | --verify-only | --find) MODE=${1#--} ;;
     --target-dir)
       [ $# -gt 1 ] || die 2 '--target-dir wants a directory'
       TARGET=$(realpath -m -- "$2")
+      shift
+      ;;
+    --sources | --node)
+      source_option "$1" "${2-}"
       shift
       ;;
     -*) show_help "$lib" "$1" && exit 0 ;;
@@ -72,7 +90,10 @@ choose_target() {
   [ "$MODE" = restore ] || return 0
   nobody_writes
   PLACE=$(dirname "$BLOCKCHAIN_DB")
-  mkdir -p "$PLACE"
+  if [ ! -d "$PLACE" ]; then
+    (umask 022 && mkdir -p "$PLACE")
+    PLACE_IS_NEW=yes
+  fi
 }
 
 # A program that holds the old database would go on writing into what was moved aside.
@@ -89,36 +110,22 @@ nobody_writes() {
 
 # The backup belongs to one place in PostgreSQL's WAL; what PostgreSQL holds now may be older or newer.
 compare_places() {
-  local answer identifier lsn left
-  [ -n "${FIELD[lsn]-}" ] || { log warning 'the backup does not say which state of PostgreSQL belongs to it' && return; }
-  answer=$(sql_as_postgres "select system_identifier, case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else
-    pg_current_wal_lsn() end, sign((case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_lsn() end)
-    - '${FIELD[lsn]}'::pg_lsn) from pg_control_system()" 2>/dev/null) ||
-    { log warning "PostgreSQL does not answer: whether it is at ${FIELD[lsn]}, as this state of the blockchain was, is not known" && return; }
-  IFS='|' read -r identifier lsn answer <<<"$answer"
-  if [ "$identifier" != "${FIELD[postgresql]}" ]; then
-    log warning "MISMATCH: the backup belongs to the PostgreSQL system ${FIELD[postgresql]}, and the one here is $identifier"
-  elif ! left=$(left_at) || [ -n "$left" ]; then
-    log warning "MISMATCH: PostgreSQL was restored to ${left:-another timeline}, before ${FIELD[lsn]}, where it was at block ${FIELD[block_height]:-unknown}: it lacks what the blockchain holds"
-  elif [ "$answer" = -1 ]; then
-    log warning "MISMATCH: PostgreSQL is at $lsn, before ${FIELD[lsn]}, where it was at block ${FIELD[block_height]:-unknown}: it lacks what the blockchain holds"
-  elif [ "$answer" = 1 ]; then
-    log warning "MISMATCH: PostgreSQL is at $lsn, after ${FIELD[lsn]}, where it was at block ${FIELD[block_height]:-unknown}: it knows of blocks that this backup lacks"
+  local left block=${FIELD[block_height]:-unknown} lsn=${FIELD[lsn]-} timeline=${FIELD[postgresql_timeline]-}
+  [ -n "$lsn" ] || { log warning 'the backup does not say which state of PostgreSQL belongs to it' && return; }
+  ask_place || { log warning "PostgreSQL does not answer: whether it is at $lsn, as this state of the blockchain was, is not known" && return; }
+  if [ "$PLACE_IDENTIFIER" != "${FIELD[postgresql]}" ]; then
+    log warning "MISMATCH: the backup belongs to the PostgreSQL system ${FIELD[postgresql]}, and the one here is $PLACE_IDENTIFIER"
+    return
   fi
-}
-
-# Prints where PostgreSQL left the timeline that the backup belongs to, if that was before the backup; 1 where its history does not know
-# that timeline. Its place is a higher one again soon after a restore, and tells nothing by itself.
-left_at() {
-  local now history
-  [[ ${FIELD[postgresql_timeline]-} =~ ^[1-9][0-9]*$ ]] || return 0
-  now=$(sql_as_postgres "select $SQL_TIMELINE")
-  [ "$now" != "${FIELD[postgresql_timeline]}" ] || return 0
-  history=$(sql_as_postgres "select split_part(line, E'\t', 2), split_part(line, E'\t', 2)::pg_lsn < '${FIELD[lsn]}'
-    from regexp_split_to_table(pg_read_file(format('pg_wal/%s.history', lpad(upper(to_hex($now)), 8, '0'))), E'\n') line
-    where split_part(line, E'\t', 1) = '${FIELD[postgresql_timeline]}'" 2>/dev/null) || return 0
-  [ -n "$history" ] || return 1
-  [ "${history#*|}" = f ] || printf '%s' "${history%|*}"
+  # Its place is a higher one again soon after a restore, and tells nothing by itself.
+  left=$([[ ! $timeline =~ ^[1-9][0-9]*$ ]] || left_timeline "$timeline") || left='another timeline'
+  if [[ $left == another* ]] || [[ -n $left && $(lsn_number "$left") -lt $(lsn_number "$lsn") ]]; then
+    log warning "MISMATCH: PostgreSQL was restored to $left, before $lsn, where it was at block $block: it lacks what the blockchain holds"
+  elif [ "$(lsn_number "$PLACE_LSN")" -lt "$(lsn_number "$lsn")" ]; then
+    log warning "MISMATCH: PostgreSQL is at $PLACE_LSN, before $lsn, where it was at block $block: it lacks what the blockchain holds"
+  elif [ "$(lsn_number "$PLACE_LSN")" -gt "$(lsn_number "$lsn")" ]; then
+    log warning "MISMATCH: PostgreSQL is at $PLACE_LSN, after $lsn, where it was at block $block: it knows of blocks that this backup lacks"
+  fi
 }
 
 unpack() {
@@ -159,6 +166,8 @@ put_in_place() {
     cp -a -T "$STAGE/content/$part" "$place.restoring"
     mv -T "$place.restoring" "$place"
     log info "$place is restored"
+    # Whose database it is writes beside it, too.
+    [[ $part != database/* || $PLACE_IS_NEW == no || $EUID -ne 0 ]] || chown --reference="$place" "$PLACE"
   done < <(parts)
   sync
 }

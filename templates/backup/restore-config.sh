@@ -2,12 +2,15 @@
 # Shows what a backup of the configuration holds against what is there now, and puts it back on demand. Nothing is
 # reloaded or restarted; the dynamic configuration is never put into the DCS by itself: the command for that is said.
 #
-# usage: restore-config.sh FILE|latest [--target-dir DIR | --apply] [--only PATH]... [--verify-only]
+# usage: restore-config.sh FILE|latest [--target-dir DIR | --apply] [--only PATH]... [--verify-only] [--sources LIST] [--node NODE]
 #                            without more: the differences, nothing is changed
 #   --target-dir DIR         unpacks all of it into DIR, which must be empty
 #   --apply                  puts the files back in their places; what was there is moved aside
 #   --only PATH              this file only, as it lies below /
 #   --verify-only            proves the backup, to its last byte
+#   --sources LIST           where it is: local, s3, or local,s3: in S3 where it is not here, which is the default with S3. latest of s3 is
+#                            the newest that the archive here does not hold, for that went with what was lost
+#   --node NODE              of this node, in S3; otherwise of this one
 #   --help
 # exit status: 11 the target is not empty; others see backup-lib.sh
 lib=$(readlink -f -- "${BASH_SOURCE[0]}") || exit 1
@@ -19,6 +22,10 @@ lib=$(readlink -f -- "${BASH_SOURCE[0]}") || exit 1
 . "${lib%/*}/backup-proof.sh"
 # shellcheck source=templates/backup/backup-artefact.sh
 . "${lib%/*}/backup-artefact.sh"
+# shellcheck source=templates/backup/backup-s3.sh
+. "${lib%/*}/backup-s3.sh"
+# shellcheck source=templates/backup/restore-artefact.sh
+. "${lib%/*}/restore-artefact.sh"
 
 MODE=diff FILE='' TARGET='' ONLY=()
 
@@ -30,9 +37,10 @@ main() {
   load_settings restore-config
   [ "$MODE" = apply ] || LOG_FILE=''
   derive_keys
-  find_artefact config config_backup "$FILE"
+  locate_artefact config config_backup "$FILE"
   [ -z "$TARGET" ] || [ ! -e "$TARGET" ] || [ -z "$(ls -A "$TARGET")" ] || die 11 "$TARGET is not empty"
-  make_stage /run/lock 0
+  make_stage /run/lock $((FETCH_BYTES * 2))
+  fetch_artefact
   prove_artefact config
   log info "$ARTEFACT is whole: of ${FIELD[node]}, made at ${FIELD[created_at]}"
   [ "${FIELD[node]}" = "$NODE_NAME" ] || log warning "it is the configuration of ${FIELD[node]}, and this is $NODE_NAME"
@@ -53,6 +61,10 @@ read_options() {
     --target-dir | --only)
       [ $# -gt 1 ] || die 2 "$1 wants a path"
       if [ "$1" = --only ]; then ONLY+=("$2"); else MODE=target TARGET=$(realpath -m -- "$2"); fi
+      shift
+      ;;
+    --sources | --node)
+      source_option "$1" "${2-}"
       shift
       ;;
     -*) show_help "$lib" "$1" && exit 0 ;;

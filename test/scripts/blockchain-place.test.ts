@@ -1,6 +1,8 @@
 // The state of the blockchain and PostgreSQL belong together: where a restore of one has parted them, that is said.
 import * as assert from 'node:assert/strict';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import { AS_POSTGRES, BackupHost, PG_BIN, type Ran, run, type Settings } from './backup-host.ts';
@@ -87,6 +89,47 @@ test('another system is said to be one', async () => {
     );
   } finally {
     other.remove();
+  }
+});
+
+test('a host without a server asks who leads the cluster, by Patroni, when it is backed up and when it is compared', async () => {
+  const leader = { location: 0x2_0000_0010, timeline: 1, history: [] as unknown[] };
+  const patroni = createServer(({ url }, response) => {
+    if (url === '/history') return response.end(JSON.stringify(leader.history));
+    const { location, timeline } = leader;
+    const status = { xlog: { location }, timeline, database_system_identifier: '7712548445017924832' };
+    return response.writeHead(url === '/primary' ? 200 : 404).end(JSON.stringify(status));
+  });
+  const replica = createServer((_, response) => response.writeHead(503).end('{}'));
+  for (const one of [patroni, replica])
+    await new Promise<void>((resolve) => one.listen(0, '127.0.0.1', resolve));
+  const [first, second] = [replica, patroni].map((one) => (one.address() as AddressInfo).port);
+  const own = { ...settings };
+  settings = {
+    ...settings,
+    PG_HOST: join(host.dir, 'nobody'),
+    PATRONI_MEMBERS: `http://127.0.0.1:${first} http://127.0.0.1:${second}`,
+  };
+  try {
+    await backup();
+    const sidecar = JSON.parse(
+      run('cat', [join(host.archive, 'blockchain', lastSidecar())]).toString(),
+    ) as Record<string, string>;
+    assert.deepEqual(
+      [sidecar.lsn, sidecar.postgresql, sidecar.postgresql_timeline],
+      ['2/10', '7712548445017924832', '1'],
+    );
+    assert.doesNotMatch(await compared(), /MISMATCH|warn/);
+    Object.assign(leader, { location: 0x2_0000_0020 });
+    assert.match(await compared(), /MISMATCH: PostgreSQL is at 2\/20, after 2\/10, where it was at block 2/);
+    // A restore to before, on a timeline of its own.
+    Object.assign(leader, { timeline: 2, history: [[1, 0x1_ffff_fff0, 'x']] });
+    assert.match(await compared(), /MISMATCH: PostgreSQL was restored to 1\/FFFFFFF0, before 2\/10/);
+    Object.assign(leader, { history: [[1, 0x2_0000_0018, 'x']] });
+    assert.match(await compared(), /MISMATCH: PostgreSQL is at 2\/20, after 2\/10/);
+  } finally {
+    settings = own;
+    for (const one of [patroni, replica]) one.close();
   }
 });
 

@@ -34,6 +34,18 @@ export class DirectoryS3 {
     this.#host.own();
   }
 
+  /** What the archive holds of one kind beside PostgreSQL goes to S3 as of this node. */
+  takeBeside(kind: 'blockchain' | 'config', node: string, isKept = false): void {
+    const to = join(this.dir, 'bucket', kind, node);
+    mkdirSync(to, { recursive: true });
+    for (const name of this.#host.stored(kind)) {
+      const from = join(this.#host.archive, kind, name);
+      cpSync(from, join(to, name.replace(/\.gz(?=$|\.json)/, '.gz.enc')));
+      if (!isKept) rmSync(from);
+    }
+    this.#host.own();
+  }
+
   /** From now on S3 answers with this error only; an empty text mends it. */
   break(error: string): void {
     const file = join(this.dir, 'broken');
@@ -74,6 +86,9 @@ case $operation in
   elif [ "$to" = - ]; then cat "$from"; else cp "$from" "$to"; fi ;;
 's3api list-objects-v2')
   for place in "\${places[@]}"; do case $place in --bucket=*) bucket=\${place#*=} ;; --prefix=*) prefix=\${place#*=} ;; esac; done
-  for file in @DIR@/$bucket/$prefix*; do echo "\${file#@DIR@/$bucket/}"; done ;;
+  [[ "\${places[*]}" != *Size* ]] || sized=yes
+  while IFS= read -r file; do
+    echo "\${file#@DIR@/$bucket/}\${sized:+ $(stat -c %s "$file") etag}"
+  done < <(find @DIR@/$bucket -type f -path "@DIR@/$bucket/$prefix*" | sort) ;;
 *) echo "not expected: $operation" >&2; exit 252 ;;
 esac`;
