@@ -49,11 +49,13 @@ export async function apply(args: Args): Promise<Outcome> {
   }
 }
 
-/** What the engine will refuse anyway, or has nothing to do for, is not asked about. */
+/** What the engine will refuse anyway, has nothing to do for, or only looks at, is not asked about. */
 function needsConsent({ playbook }: Project, planned: Plan): boolean {
+  const looking = playbook.plays.filter(({ onlyLooks }) => onlyLooks).map(({ id }) => id);
+  const plays = planned.plays.filter(({ id }) => !looking.includes(id));
   const isRefused =
     hindering(playbook, planned.unreachable).length > 0 || blockedSteps(playbook, planned).length > 0;
-  return !isRefused && !isEmpty(summarize(planned));
+  return !isRefused && !isEmpty(summarize({ ...planned, plays }));
 }
 
 async function consent(): Promise<boolean> {

@@ -97,6 +97,8 @@ export interface Play {
   readonly maxFailPercentage?: number;
   /** Hosts that cannot be reached do not keep the others from beginning. */
   readonly ignoresUnreachable?: true;
+  /** Declared to change nothing, and checked: it needs no consent. */
+  readonly onlyLooks?: true;
   readonly tasks: readonly Task[];
   readonly handlers: readonly Task[];
 }

@@ -14,6 +14,7 @@ export interface PlayDraft {
   readonly serial: Located | undefined;
   readonly maxFailPercentage: number | undefined;
   readonly ignoresUnreachable: boolean;
+  readonly onlyLooks: boolean;
   readonly defaults: Layer;
   readonly vars: Layer;
   readonly tasks: readonly TaskDraft[];

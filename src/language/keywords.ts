@@ -107,6 +107,10 @@ export const PLAY_KEYWORDS_SAID: Keywords = {
     BOOLEAN,
     'Hosts that cannot be reached at the beginning do not keep the others from it; the run ends as unreachable all the same.',
   ),
+  only_looks: said(
+    BOOLEAN,
+    'It changes nothing, which is checked: its tasks are facts, `stat`, `assert`, programs with `changed_when: false`. It needs no --yes.',
+  ),
   max_fail_percentage: said(
     { type: 'integer', minimum: 0, maximum: 100 },
     'More failed hosts than this stop all.',

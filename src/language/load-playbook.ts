@@ -182,6 +182,7 @@ export function finishPlay(
     allHosts: draft.hosts,
     ...(draft.maxFailPercentage !== undefined && { maxFailPercentage: draft.maxFailPercentage }),
     ...(draft.ignoresUnreachable && { ignoresUnreachable: true as const }),
+    ...(draft.onlyLooks && { onlyLooks: true as const }),
     tasks: asTasks(tasks.filter(({ draft: task }) => isSelected(task, selection))),
     handlers: asTasks(handlers),
   };

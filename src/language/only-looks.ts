@@ -1,6 +1,7 @@
 import type { TaskDraft } from './draft.ts';
 import { plainValue } from './located.ts';
 import type { Problems } from './problems.ts';
+import { FLUSH_HANDLERS } from './resource-schema.ts';
 
 /** Programs of which only their author knows what they do. */
 const PROGRAMS = ['command', 'shell', 'script'];
@@ -14,7 +15,7 @@ export function checkOnlyLooks(
 ): void {
   const promised = changedWhen.some((node) => plainValue(node) === false);
   const isProgram = PROGRAMS.includes(resource.name);
-  if (resource.onlyLooks || (isProgram && promised)) return;
+  if (resource.onlyLooks || resource === FLUSH_HANDLERS || (isProgram && promised)) return;
   problems.error(
     `${where} only reads, and \`${resource.name}\` may do more`,
     position,

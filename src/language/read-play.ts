@@ -9,6 +9,7 @@ import { AT_THE_PLAYBOOK, type Includes } from './includes.ts';
 import { type Inherited, NOTHING_INHERITED, readTags, withOwnEnvironment } from './inherited.ts';
 import { type Located, plainValue } from './located.ts';
 import { type Names, namesOf } from './names.ts';
+import { checkOnlyLooks } from './only-looks.ts';
 import { matchHosts } from './patterns.ts';
 import { checkHandlers, FLUSH, withHandlers } from './play-handlers.ts';
 import { readPlayVariables } from './play-variables.ts';
@@ -33,6 +34,7 @@ const PLAY_KEYS: readonly string[] = [
   'max_fail_percentage',
   'any_errors_fatal',
   'ignore_unreachable',
+  'only_looks',
   'become',
   'become_user',
   'environment',
@@ -170,6 +172,9 @@ export function readPlay(
   const handlers = readTasks('handlers', `${place.id}.h`, { ...inherited, tags: [] });
   const tasks = read.map((task) => withHandlers(task, handlers, problems));
   checkHandlers(read, handlers, problems);
+  const onlyLooks = fields.boolean('only_looks') === true;
+  for (const task of onlyLooks ? [...read, ...handlers] : [])
+    checkOnlyLooks(task, 'a play with `only_looks`', 'move it to a play of its own', problems);
   if (!['pre_tasks', 'tasks', 'post_tasks'].some((key) => fields.entry(key)))
     problems.error(
       'a play has `tasks:`, none found',
@@ -184,6 +189,7 @@ export function readPlay(
     serial: fields.entry('serial')?.value,
     maxFailPercentage: readMaxFail(fields, problems),
     ignoresUnreachable: fields.boolean('ignore_unreachable') === true,
+    onlyLooks,
     ...variables,
     around: from.vars,
     tasks,

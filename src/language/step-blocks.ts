@@ -1,6 +1,6 @@
 import type { Position } from '../core/diagnostic.ts';
 import { describe } from './describe.ts';
-import type { PlayDraft, TaskDraft } from './draft.ts';
+import type { PlayDraft } from './draft.ts';
 import type { Fields } from './fields.ts';
 import { AT_THE_PLAYBOOK } from './includes.ts';
 import { NOTHING_INHERITED } from './inherited.ts';
@@ -13,6 +13,7 @@ import {
   plainValue,
 } from './located.ts';
 import { didYouMean } from './nearest.ts';
+import { checkOnlyLooks } from './only-looks.ts';
 import type { Problems } from './problems.ts';
 import { type PlayReading, readPlay } from './read-play.ts';
 import type { ResourceSchema } from './resource-schema.ts';
@@ -30,6 +31,9 @@ const CONFIRM: ResourceSchema = {
   },
   result: { type: 'object' },
 };
+
+const ELSEWHERE =
+  'move it to the `tasks` of the step; `verify` waits, and stat, path_facts and the like look';
 
 /** What the blocks of one step have in common: whose they are, on which hosts, as whom. */
 export interface Frame {
@@ -70,21 +74,8 @@ export function blockOf(
 export function lookOf(frame: Frame, suffix: string, tasks: Located | undefined): PlayDraft | undefined {
   if (!tasks) return undefined;
   const play = blockOf(frame, suffix, { tasks });
-  for (const task of play?.tasks ?? []) checkOnlyReads(task, frame.reading.problems);
+  for (const task of play?.tasks ?? []) checkOnlyLooks(task, '`look`', ELSEWHERE, frame.reading.problems);
   return play;
-}
-
-function checkOnlyReads({ resource, changedWhen, position }: TaskDraft, problems: Problems): void {
-  const promised = changedWhen.some((node) => plainValue(node) === false);
-  const isProgram = resource.name === 'command' || resource.name === 'shell';
-  if (resource.onlyLooks || (isProgram && promised)) return;
-  problems.error(
-    `\`look\` only reads, and \`${resource.name}\` may do more`,
-    position,
-    isProgram
-      ? 'write `changed_when: false` if it only reads'
-      : 'move it to the `tasks` of the step; `verify` waits, and stat, path_facts and the like look',
-  );
 }
 
 /** Conditions `{that, msg}`, each as a task that is judged and never run. */

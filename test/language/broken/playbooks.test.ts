@@ -591,6 +591,24 @@ steps: []
     ['3:21 `path` of `file` must be a text, found a list'],
   ],
   [
+    'a task that may change something where only looking is declared',
+    `- hosts: db
+  only_looks: true
+  tasks:
+    - command: ls
+      changed_when: false
+    - meta: flush_handlers
+    - block:
+        - command: ls
+    - name: Note it
+      file: { path: /x }
+`,
+    [
+      '8:11 a play with `only_looks` only reads, and `command` may do more | write `changed_when: false` if it only reads',
+      '9:7 a play with `only_looks` only reads, and `file` may do more | move it to a play of its own',
+    ],
+  ],
+  [
     'mistakes in several tasks',
     `- hosts: db
   tasks:
