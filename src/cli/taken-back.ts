@@ -9,7 +9,7 @@ import type { RunbookProject } from './runbook-project.ts';
 
 /**
  * The runs that going back takes back, in the order in which what they found out counts: those that --of names, else
- * the last one of the same runbook with the same parameters. Throws an InputError where what is needed is not known, or
+ * the last one of the same runbook with the same parameters that did something. Throws an InputError where what is needed is not known, or
  * where there is no going back any more.
  */
 export async function runsToTakeBack(
@@ -30,7 +30,7 @@ export async function runsToTakeBack(
       });
   }
   const alike = await runsAlike(settings.runs, runbook, aim);
-  const runs = named.length > 0 ? named : alike.slice(-1);
+  const runs = named.length > 0 ? named : lastThatActed(settings.runs, alike);
   refuseClosed(runbook, sinceThen(alike, runs));
   refuseUnknown(steps, runs);
   return runs;
@@ -53,6 +53,17 @@ async function runsAlike(folder: string, { file }: Runbook, aim: string): Promis
       alike.push(run);
   }
   return alike;
+}
+
+/** One that was refused before it sent anything to a host has nothing to take back; the last one where all are like that. */
+function lastThatActed(folder: string, alike: readonly RunSummary[]): readonly RunSummary[] {
+  const undone = new Set(
+    listRuns(folder).flatMap(({ started, outcome }) => (outcome === 'done' ? (started.takesBack ?? []) : [])),
+  );
+  const acted = alike.findLast(
+    ({ id, entries }) => !undone.has(id) && entries.some(({ type }) => type === 'batch-sent'),
+  );
+  return acted ? [acted] : alike.slice(-1);
 }
 
 /** What was begun again since, with `--from`, stands on what is taken back. */

@@ -136,6 +136,19 @@ test('behind a point of no return nothing is taken back, also where that step wa
   assertTakenBack(folder);
 });
 
+test('a run that was refused before it did anything is passed over', ({ folder }) => {
+  const guard = '    guard:\n      - that: state.stdout != "after"\n        msg: begin anew\n';
+  writeFileSync(join(folder, 'move.yml'), RUNBOOK.replace('    tasks:\n', `${guard}    tasks:\n`));
+  assert.is(fanopsIn(folder, 'run', 'move.yml', '--yes').status, 0);
+  const [first = ''] = runIds(folder);
+  writeFileSync(join(folder, 'state'), 'after\n');
+  assert.is(fanopsIn(folder, 'run', 'move.yml', '--yes').status, 5);
+  const back = fanopsIn(folder, 'run', 'move.yml', '--yes', '--undo', '2');
+  assert.is(back.status, 0, back.stderr);
+  assert.match(back.stderr, `taking back the run ${first}`);
+  assertTakenBack(folder);
+});
+
 test('what nobody has found out is said before anything is done', ({ folder }) => {
   const refused = fanopsIn(folder, 'run', 'move.yml', '--yes', '--undo', '2');
   assert.is(refused.status, 1, refused.stderr);
