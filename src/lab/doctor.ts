@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { detectCgroups } from './cgroup-layout.ts';
+import { type Instances, PER_HOST, rootsInstances } from './inotify.ts';
 import { refuseClash } from './network.ts';
 import { attempt } from './program.ts';
 import { missingPackages } from './requirements.ts';
@@ -22,6 +23,7 @@ export async function examine(settings: LabSettings): Promise<Finding[]> {
     cgroups(),
     overlay(),
     disk(settings),
+    inotifyFinding(rootsInstances(), settings.hosts.length),
     await network(settings),
     await bridgeFilter(),
   ];
@@ -61,6 +63,18 @@ function disk(settings: LabSettings): Finding {
   if (free < NEEDED_GB)
     return { verdict: 'bad', text: `${there} has ${free} GB free; the lab wants ${NEEDED_GB} GB` };
   return { verdict: 'ok', text: `${free} GB free for ${settings.dir}` };
+}
+
+/** Without one systemd starts on a host, and some of its services do not. */
+export function inotifyFinding({ limit, inUse }: Instances, hosts: number): Finding {
+  const left = Math.max(0, limit - inUse);
+  const needed = hosts * PER_HOST;
+  if (left >= needed)
+    return { verdict: 'ok', text: `${left} of ${limit} inotify instances are left for root` };
+  return {
+    verdict: 'note',
+    text: `${left} of ${limit} inotify instances are left for root, and ${hosts} hosts that start take up to ${needed}: services in them would fail with "Too many open files"; "sysctl fs.inotify.max_user_instances=1024"`,
+  };
 }
 
 async function network(settings: LabSettings): Promise<Finding> {
