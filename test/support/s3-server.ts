@@ -2,8 +2,8 @@
 
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { freePort } from './free-port.ts';
 
 const SCRIPT = 'scripts/s3-server.sh';
 
@@ -20,7 +20,7 @@ export class S3Server {
 
   /** `more`: variables of docs/s3-server.md. */
   static async start(more: Readonly<Record<string, string>> = {}): Promise<S3Server> {
-    const server = new S3Server(await freePort(), more);
+    const server = new S3Server(await freePort(5), more);
     server.up();
     return server;
   }
@@ -83,18 +83,4 @@ function succeed(program: string, args: readonly string[], env: NodeJS.ProcessEn
   const { status, stdout, stderr } = spawnSync(program, args, { env, encoding: 'utf8', maxBuffer: 1 << 26 });
   if (status !== 0) throw new Error(`${program} ${args.join(' ')} ended with ${status}:\n${stderr}`);
   return stdout;
-}
-
-/** A port that is free with the four above it, and below those that the kernel gives to clients, which may take them. */
-async function freePort(): Promise<number> {
-  for (let port = 11000 + (process.pid % 1000) * 10; port < 32000; port += 10)
-    if ((await Promise.all([0, 1, 2, 3, 4].map((above) => isFree(port + above)))).every(Boolean)) return port;
-  throw new Error('no five free ports in a row');
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const probe = createServer().once('error', () => resolve(false));
-    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)));
-  });
 }

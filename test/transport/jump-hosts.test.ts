@@ -41,7 +41,7 @@ async function attempt(context: Context, jumps: readonly SshPlace[]): Promise<st
   const { sshd, known } = context;
   try {
     const session = await connector(sshd.settings)(sshd.host({ jumps, knownHostsFiles: [known] }));
-    const { stdout } = await session.probe('echo there', { timeoutMs: 5_000 });
+    const { stdout } = await session.probe('echo there', { timeoutMs: 20_000 });
     await session.close();
     return stdout.toString();
   } catch (error) {
@@ -69,7 +69,7 @@ test('many hosts share one connection to it, which is closed with the last of th
   );
   const sessions = await Promise.all(hosts.map((host) => connect(host)));
   assert.is(proxy.connections(), 1);
-  const seen = await Promise.all(sessions.map((s) => s.probe('echo x', { timeoutMs: 5_000 })));
+  const seen = await Promise.all(sessions.map((s) => s.probe('echo x', { timeoutMs: 20_000 })));
   assert.ok(seen.every(({ stdout }) => stdout.toString() === 'x\n'));
   assert.ok(sessions.every(({ stats }) => stats.bytesReceived > 1000 && stats.bytesSent > 1000));
   await Promise.all(sessions.map((s) => s.close()));

@@ -1,11 +1,12 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Host } from '../../src/core/host.ts';
 import type { TransportSettings } from '../../src/transport/settings.ts';
+import { freePort } from '../support/free-port.ts';
 
 /** A real sshd on 127.0.0.1, with keys, directories and a port of its own. */
 export interface TestSshd {
@@ -27,7 +28,7 @@ export async function startSshd(within: (dir: string) => readonly string[] = () 
     execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(dir, name)]);
   execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', 'secret', '-f', join(dir, 'encrypted')]);
   writeFileSync(join(dir, 'authorized_keys'), readFileSync(join(dir, 'id.pub')));
-  const port = await freePort();
+  const port = await freePort(1, 5);
   writeFileSync(join(dir, 'known_hosts'), knownHostsLine(dir, port));
   writeFileSync(join(dir, 'sshd_config'), sshdConfig(dir, port));
   const [program = '', ...words] = [
@@ -92,18 +93,8 @@ function sshdConfig(dir: string, port: number): string {
   ].join('\n');
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no free port');
-  return address.port;
-}
-
 async function listening(port: number, sshd: ChildProcess): Promise<void> {
-  for (let attempt = 0; attempt < 100; attempt += 1) {
-    if (sshd.exitCode !== null) throw new Error(`sshd ended with status ${sshd.exitCode}`);
+  while (sshd.exitCode === null) {
     const isOpen = await new Promise<boolean>((resolve) => {
       const socket = connect(port, '127.0.0.1');
       socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
@@ -112,5 +103,5 @@ async function listening(port: number, sshd: ChildProcess): Promise<void> {
     if (isOpen) return;
     await sleep(30);
   }
-  throw new Error(`sshd does not listen on port ${port}`);
+  throw new Error(`sshd on port ${port} ended with status ${sshd.exitCode}`);
 }

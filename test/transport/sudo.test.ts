@@ -72,7 +72,7 @@ test('everything runs as root, in all channels, and the password is in no comman
   const session = await connect(context, PASSWORD)(host(context));
   assert.is(session.hello.uid, 0);
   const ask = async (mayHang: boolean) =>
-    (await session.probe('id -u; cat /proc/[0-9]*/cmdline | tr "\\0" " "', { timeoutMs: 9_000, mayHang }))
+    (await session.probe('id -u; cat /proc/[0-9]*/cmdline | tr "\\0" " "', { timeoutMs: 20_000, mayHang }))
       .stdout;
   for (const mayHang of [false, true]) {
     const seen = (await ask(mayHang)).toString();
@@ -80,7 +80,7 @@ test('everything runs as root, in all channels, and the password is in no comman
     assert.not.match(seen, PASSWORD);
     assert.not.match(seen, Buffer.from(PASSWORD).toString('base64'));
   }
-  const command = { id: 'a', script: 'id -u; cat', timeoutMs: 9_000 };
+  const command = { id: 'a', script: 'id -u; cat', timeoutMs: 20_000 };
   const big = Buffer.alloc(2 << 20, 'x').toString();
   const batch = {
     key: `sudo-${process.pid}`,
@@ -124,7 +124,7 @@ test('without a password the error says how to give it', async (context) => {
 
 test('where sudo wants no password none is sent', async (context) => {
   const session = await connect(context, PASSWORD)(host(context, { user: 'root', become: false }));
-  const { stdout } = await session.probe('echo clean', { timeoutMs: 5_000 });
+  const { stdout } = await session.probe('echo clean', { timeoutMs: 20_000 });
   assert.is(stdout.toString(), 'clean\n');
   await session.close();
 });
