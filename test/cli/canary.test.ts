@@ -30,13 +30,13 @@ const PLAYBOOK = `- name: Secrets
         mode: "0600"
     - name: Into a command that fails and says it
       command:
-        argv: [sh, -c, "sleep 0.3; cat; cat >&2; exit {{status}}"]
+        argv: [sh, -c, "sh {{base}}/hold.sh {{base}}; cat; cat >&2; exit {{status}}"]
         stdin: "{{a}} {{b}}"
       register: said
     - name: Into the environment of a command
-      command: { argv: [sh, -c, 'sleep 0.3; printf %s "$OUTER" >"$1"; printf %s "$OUTER"', x, "{{base}}/seen-by-command"] }
+      command: { argv: [sh, -c, 'sh {{base}}/hold.sh {{base}}; printf %s "$OUTER" >"$1"; printf %s "$OUTER"', x, "{{base}}/seen-by-command"] }
     - name: Into that of a shell, and its stdin behind it
-      shell: { cmd: 'printf %s "$OUTER" >seen-by-shell; sleep 0.3; cat', chdir: "{{base}}", stdin: "{{a}}" }
+      shell: { cmd: 'printf %s "$OUTER" >seen-by-shell; sh hold.sh .; cat', chdir: "{{base}}", stdin: "{{a}}" }
     - name: Into that of a script that is streamed
       environment: { t: "{{e}}", d: /nowhere }
       script: { src: seen.sh, chdir: "{{base}}" }
@@ -58,7 +58,13 @@ function inProject(use: (folder: string) => void): void {
   inFolder(
     {
       'p.yml': PLAYBOOK,
-      'seen.sh': 'printf %s "$t" >seen-by-script\nsleep 0.3\n',
+      'seen.sh': 'printf %s "$t" >seen-by-script\nsh hold.sh .\n',
+      // While somebody looks at the processes it stays until all of them were looked at; `looks` counts.
+      'hold.sh': `cd "$1" || exit
+[ -e looks ] || exit 0
+from=$(cat looks)
+until [ "$(cat looks)" -ge $((from + 2)) ]; do sleep 0.02; done
+`,
       'group_vars/all.yml': `b: !secret ${JSON.stringify(CANARIES.groupVars)}\n`,
     },
     (folder) => {
@@ -167,8 +173,12 @@ function leftBehind(folder: string): string {
 
 test('no process shows a secret in its arguments while it is applied', () => {
   inProject((folder) => {
-    const watching = `"$0" apply p.yml -e @extra.yml --yes 2>/dev/null & apply=$!
-while kill -0 $apply 2>/dev/null; do cat /proc/[0-9]*/cmdline 2>/dev/null; sleep 0.02; done | tr '\\0' ' ' >seen
+    const watching = `echo 0 >looks; looks=0
+"$0" apply p.yml -e @extra.yml --yes 2>/dev/null & apply=$!
+while kill -0 $apply 2>/dev/null; do
+  cat /proc/[0-9]*/cmdline 2>/dev/null
+  looks=$((looks + 1)); echo $looks >looks.new; mv looks.new looks
+done | tr '\\0' ' ' >seen
 wait $apply`;
     const env = { PATH: process.env.PATH, HOME: process.env.HOME };
     const { status } = spawnSync('sh', ['-c', watching, BIN], {
@@ -179,7 +189,7 @@ wait $apply`;
     });
     assert.is(status, 0);
     const seen = readFileSync(join(folder, 'seen'), 'utf8');
-    assert.match(seen, 'sleep 0.3');
+    assert.match(seen, 'hold.sh');
     assertUnseen(folder, 'the list of processes', seen);
   });
 });

@@ -95,7 +95,9 @@ function isRunning(folder: string): boolean {
 }
 
 test('the first lets what runs come to its end and begins nothing new', async ({ folder }) => {
-  playbook(folder, 'echo begun; sleep 1.5; echo ended >"$1/ended"');
+  // It goes on until the host has heard that nothing more is to begin.
+  const heard = 'until [ -e "$1"/run/batches/*/halted ]; do sleep 0.1; done';
+  playbook(folder, `echo begun; ${heard}; echo ended >"$1/ended"`);
   const { status, text } = await run(folder, ['| begun', interrupt]);
   assert.is(status, 6, text);
   assert.match(text, 'stopping: nothing new begins; still running (^C again ends it):\n  db1: 1. Long, for ');

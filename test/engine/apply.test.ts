@@ -418,7 +418,8 @@ test('stopped in the middle, what runs is finished, nothing more of its batch be
       `
 - hosts: db
   tasks:
-    - { name: long, command: { argv: [sh, "-c", 'sleep 1; printf x >>"$1"', x, "{{ root }}/long"] } }
+    - name: long
+      command: { argv: [sh, "-c", 'until [ -e "$1"/../run/batches/*/halted ]; do sleep 0.1; done; printf x >>"$1/long"', x, "{{ root }}"] }
     - { name: next, command: { argv: [touch, "{{ root }}/next"] } }
 `,
       { signal: controller.signal },
