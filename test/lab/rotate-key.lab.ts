@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'uvu';
+import { backUpBlockchain, haveBlocks, writeBlockchainInventory } from './blockchain-lab.ts';
 import {
   archiveASegment,
   asPostgres,
@@ -25,14 +26,15 @@ const KEY = '/etc/fanatico/backup.key';
 const NEW = ['--key', `${KEY}.next`];
 const RESTORED = '/var/lib/postgresql/15/restored';
 
+let inventory = INVENTORY;
 let [leads, before, after, moment] = ['', '', '', ''];
 const folder = mkdtempSync(join(tmpdir(), 'fanops-rotate-'));
 test.after(() => rmSync(folder, { recursive: true, force: true }));
 
 const rotate = (code: number, ...more: string[]) =>
-  fanopsEnds(code, 'run', 'playbooks/rotate-key.yml', '-i', INVENTORY, '--yes', ...more);
+  fanopsEnds(code, 'run', 'playbooks/rotate-key.yml', '-i', inventory, '--yes', ...more);
 const keyId = (host: string) => asPostgres(host, `${SCRIPTS}/backup-full.sh --key-id`);
-const keysNow = () => [...new Set(HOSTS.map(keyId))];
+const keysNow = (hosts: readonly string[] = HOSTS) => [...new Set(hosts.map(keyId))];
 const nameOfKey = (host: string, path: string) => textOn(host, `jq -r .key_id /var/backups/fanatico/${path}`);
 const newest = (host: string, kind: string) =>
   textOn(host, `cd /var/backups/fanatico && ls -t ${kind}/*.gz.json | head -n 1`);
@@ -124,12 +126,29 @@ test('a rotation that is over is not taken back', () => {
   assert.deepEqual(keysNow(), [after]);
 });
 
-test('a second rotation, and back: the key before it writes again, and what the new one wrote is read', () => {
-  rotate(6, '-e', 'unescrowed=true', '--confirm', 'rotate without escrow', '--until', '7');
-  const [third = '', ...others] = keysNow();
+test('a second rotation, with a host of its own for the blockchain, and back: the key before it writes again, everywhere', () => {
+  const chain = HOSTS.find((host) => host !== leads) ?? '';
+  inventory = join(folder, 'blockchain.yml');
+  writeBlockchainInventory(inventory, chain, true);
+  haveBlocks(chain, 1);
+  const second = ['-e', 'unescrowed=true', '--confirm', 'rotate without escrow', '--until', '7'];
+  // One that cannot be rotated is seen before anything is done.
+  textOn(chain, `mv ${SCRIPTS}/backup-rotate.sh /root/`);
+  assert.match(rotate(5, ...second).all, /backup-rotate.sh was not found on .*install-blockchain.yml/s);
+  fanopsEnds(0, 'apply', 'playbooks/install-blockchain.yml', '-i', inventory, '--yes');
+  assert.equal(backUpBlockchain(chain).key_id, after);
+  rotate(6, ...second);
+  const [third = '', ...others] = keysNow(HOSTS.filter((host) => host !== chain));
   assert.ok(![before, after].includes(third) && others.length === 0, third);
+  assert.equal(backUpBlockchain(chain).key_id, third);
   rotate(0, '--undo', '7');
-  assert.deepEqual(keysNow(), [after]);
+  assert.deepEqual(keysNow(HOSTS.filter((host) => host !== chain)), [after]);
+  assert.equal(backUpBlockchain(chain).key_id, after);
+  assert.match(
+    textOn(chain, `ls ${KEY}.next 2>&1; ${SCRIPTS}/backup-freeze.sh status`),
+    /No such file.*not frozen/s,
+  );
+  textOn(chain, `${SCRIPTS}/restore-blockchain.sh latest --verify-only`);
   assert.equal(nameOfKey(leads, 'CLUSTER.json'), after);
   assert.match(textOn(leads, 'cat /var/lib/fanatico/key-escrowed.json'), new RegExp(after));
   archiveASegment(leads);
