@@ -12,8 +12,8 @@ test('a process that outlives what began it is found, and is not when it has gon
   const { stdout } = bash(`
     export FANOPS_FOOTPRINT=$$
     scripts/footprint.sh >${folder}/before
-    sleep 30 & below=$!
-    late=$(setsid sh -c 'sleep 31 >/dev/null & echo $!')
+    sleep 600 & below=$!
+    late=$(setsid sh -c 'sleep 601 >/dev/null & echo $!')
     scripts/footprint.sh ${folder}/before | grep -E "running ($below|$late) "; echo "found \${PIPESTATUS[0]}"
     kill $late $below
     while kill -0 $late 2>/dev/null; do sleep 0.1; done

@@ -64,7 +64,7 @@ for (const [title, text, passed, failed, reason] of CASES)
   test(title, async () => {
     const file = join(folder, `${title.replaceAll(/\W+/g, '-')}.ts`);
     writeFileSync(file, HEAD + text);
-    const result = await runFile(file, title.includes('too long') ? 1000 : 20000);
+    const result = await runFile(file, title.includes('too long') ? 1000 : 120_000);
     assert.equal([result.passed, result.failed], [passed, failed], result.output);
     if (reason === undefined) assert.is(result.reason, undefined);
     else assert.match(result.reason ?? '', reason);

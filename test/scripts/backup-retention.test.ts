@@ -42,8 +42,10 @@ test.before.each(() => {
 });
 test.after.each(() => host.remove());
 
+/** One moment for all: what is a day old must not be so a second earlier than what it is compared with. */
+const NOW = Date.now();
 const stampOf = (daysAgo: number): string =>
-  new Date(Date.now() - daysAgo * DAY - 3600 * 1000)
+  new Date(NOW - daysAgo * DAY - 3600 * 1000)
     .toISOString()
     .slice(0, 19)
     .replace(/[-:]/g, '')
@@ -77,7 +79,7 @@ function put(
 /** A day of an archive: a full backup in its second segment of two. */
 function plant(daysAgo: number): void {
   const first = 2 * (50 - daysAgo);
-  const ended_at = new Date(Date.now() - daysAgo * DAY - 3600 * 1000).toISOString();
+  const ended_at = new Date(NOW - daysAgo * DAY - 3600 * 1000).toISOString();
   put('full', `full_backup_${stampOf(daysAgo)}.tar.gz`, {
     ended_at,
     first_wal: segment(first),
@@ -164,7 +166,7 @@ test('where neither server nor full backup ever was, what is old goes and nothin
 /** Takes the full backups of the last days away. */
 function age(days: number): void {
   for (const name of readdirSync(host.full))
-    if (name > `full_backup_${stampOf(days)}`) rmSync(join(host.full, name));
+    if (name > `full_backup_${stampOf(days)}.tar.gz.sha256`) rmSync(join(host.full, name));
   if (days > 50) for (const name of readdirSync(host.full)) rmSync(join(host.full, name));
 }
 

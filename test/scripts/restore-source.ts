@@ -75,11 +75,11 @@ export class RestoreSource {
   /** Everything committed until now is in the archive when this ends. */
   async archiveAll(server = this.server): Promise<void> {
     const segment = server.sql('select pg_walfile_name(pg_switch_wal())');
-    for (let i = 0; i < 600; i++) {
+    for (let i = 0; i < 2400; i++) {
       if (existsSync(join(this.host.wal, `${segment}.gz.json`))) return;
       await sleep(50);
     }
-    throw new Error(`${segment} was not archived within 30 s`);
+    throw new Error(`${segment} was not archived within two minutes`);
   }
 
   /** A backup under load, and load for so many milliseconds after it; the load's last rows are archived, too. */

@@ -127,11 +127,15 @@ test('a batch can be followed by another session, from its first byte to its end
   dir,
 }) => {
   await alice.takeLease(ALICE);
-  const commands = [appending(dir, 'a', 'echo said; sleep 0.3'), appending(dir, 'b', 'exit 3')];
+  const commands = [
+    appending(dir, 'a', `echo said; until [ -e ${dir}/go ]; do sleep 0.05; done`),
+    appending(dir, 'b', 'exit 3'),
+  ];
   const lost = alice.run({ key: 'run-a.1', token: 1, commands }, {}).catch((error: unknown) => error);
   while (!existsSync(join(dir, 'done'))) await sleep(20);
   await alice.close();
   assert.instance(await lost, Unreachable);
+  writeFileSync(join(dir, 'go'), '');
   const recording = recorded();
   const ended = await bob.attach({ key: 'run-a.1', commands: 3 }, recording.listener);
   assert.is(ended.outcome, 'failed');
