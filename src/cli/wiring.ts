@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { RunEvent } from '../core/event.ts';
 import type { AnyFactKind } from '../core/fact.ts';
 import { Masker } from '../core/masker.ts';
@@ -22,6 +21,7 @@ import { realClock } from './real-clock.ts';
 import { entriesOf } from './record-event.ts';
 import type { Recording } from './recording.ts';
 import { openReporter } from './reporting.ts';
+import { newRunId } from './run-id.ts';
 
 /** An engine with everything it needs, and where it is shown. */
 export interface Composition {
@@ -99,10 +99,4 @@ function kindsFor(args: Args): readonly AnyFactKind[] {
   if (!isSet(args, 'no-user-probes')) return factKinds;
   const unasked: readonly AnyFactKind[] = [unaskedProbe, unaskedAnswer];
   return factKinds.map((kind) => unasked.find(({ name }) => name === kind.name) ?? kind);
-}
-
-/** Sorts by time, and is new even for two runs in one second: `20261123-003025-4f2a91`. */
-function newRunId(now: Date): string {
-  const [date, time] = now.toISOString().slice(0, 19).replace(/[-:]/g, '').split('T');
-  return `${date}-${time}-${randomBytes(3).toString('hex')}`;
 }
