@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { localHost } from './folder.ts';
 
 /** The whole program on hosts that are this machine, each with folders of its own; no terminal. */
 const BIN = new URL('../../bin/fanops', import.meta.url).pathname;
@@ -17,8 +18,7 @@ test.before.each((context) => {
   const { folder } = context;
   mkdirSync(join(folder, 'playbooks'));
   mkdirSync(join(folder, 'templates'));
-  const host = (name: string) =>
-    `    ${name}: {ansible_connection: local, fanops_state_dir: ${folder}/${name}/lib, fanops_run_dir: ${folder}/${name}/run}`;
+  const host = (name: string) => `    ${name}: ${localHost(`${folder}/${name}`)}`;
   write(folder, 'fanops.yml', 'inventory: hosts.yml\n');
   write(folder, 'hosts.yml', `all:\n  hosts:\n${host('db1')}\n${host('db2')}\n  vars: {base: "${folder}"}\n`);
   write(folder, 'templates/x.hbs', 'I am {{ inventory_hostname }}\n');

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { quote } from '../../src/core/shell.ts';
-import { inFolder } from './folder.ts';
+import { inFolder, localHost } from './folder.ts';
 
 /** Secrets enter wherever they can, and no form of them is found wherever something is shown or kept. */
 const BIN = new URL('../../bin/fanops', import.meta.url).pathname;
@@ -74,10 +74,9 @@ until [ "$(cat looks)" -ge $((from + 2)) ]; do sleep 0.02; done
         join(folder, 'fanops.yml'),
         `inventory: hosts.yml\nage_identity: id\nage_recipients: [${recipient}]\n`,
       );
-      const host = `{ansible_connection: local, fanops_state_dir: ${folder}/lib, fanops_run_dir: ${folder}/run}`;
       writeFileSync(
         join(folder, 'hosts.yml'),
-        `all:\n  hosts:\n    h: ${host}\n  vars:\n    base: ${folder}\n    status: 0\n    a: !secret ${JSON.stringify(CANARIES.inventory)}\n    e: !secret ${JSON.stringify(CANARIES.environment)}\n`,
+        `all:\n  hosts:\n    h: ${localHost(folder)}\n  vars:\n    base: ${folder}\n    status: 0\n    a: !secret ${JSON.stringify(CANARIES.inventory)}\n    e: !secret ${JSON.stringify(CANARIES.environment)}\n`,
       );
       writeFileSync(join(folder, 'extra.yml'), `c: !secret ${JSON.stringify(CANARIES.commandLine)}\n`);
       writeFileSync(join(folder, 'kept'), CANARIES.readBack);

@@ -15,3 +15,8 @@ export function inFolder<T>(files: { readonly [path: string]: string }, use: (fo
     rmSync(folder, { recursive: true });
   }
 }
+
+/** The variables of a host that is this machine, with folders of its own below `base` for what fanops keeps there. */
+export function localHost(base: string): string {
+  return `{ansible_connection: local, fanops_state_dir: ${base}/lib, fanops_run_dir: ${base}/run}`;
+}

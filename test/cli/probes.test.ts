@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { inFolder } from './folder.ts';
+import { inFolder, localHost } from './folder.ts';
 
 const BIN = new URL('../../bin/fanops', import.meta.url).pathname;
 
@@ -22,8 +22,10 @@ function withProbe(
       'make.sh': '#!/bin/bash\n[[ $BASH ]] && echo "$@" >"$1"\n',
     },
     (folder) => {
-      const host = `{ansible_connection: local, fanops_state_dir: ${folder}/state, fanops_run_dir: ${folder}/run}`;
-      writeFileSync(`${folder}/hosts.yml`, `all: {hosts: {here: ${host}}, vars: {base: ${folder}}}\n`);
+      writeFileSync(
+        `${folder}/hosts.yml`,
+        `all: {hosts: {here: ${localHost(folder)}}, vars: {base: ${folder}}}\n`,
+      );
       use(folder, (...argv) => {
         const run = spawnSync(BIN, [...argv, 'play.yml', '-i', 'hosts.yml'], {
           cwd: folder,

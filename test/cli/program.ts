@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { localHost } from './folder.ts';
 
 /** The whole program in a folder that is project and home; no terminal. */
 const BIN = new URL('../../bin/fanops', import.meta.url).pathname;
@@ -11,9 +12,11 @@ const BIN = new URL('../../bin/fanops', import.meta.url).pathname;
 /** A folder with a runbook for db1, which is this machine; `base` is the folder, and what `state` in it says is found out. */
 export function runbookFolder(file: string, runbook: string): string {
   const folder = mkdtempSync(join(tmpdir(), 'fanops-runbook-'));
-  const db1 = `{ansible_connection: local, fanops_state_dir: ${folder}/lib, fanops_run_dir: ${folder}/run}`;
   writeFileSync(join(folder, 'fanops.yml'), 'inventory: hosts.yml\n');
-  writeFileSync(join(folder, 'hosts.yml'), `all: {hosts: {db1: ${db1}}, vars: {base: "${folder}"}}\n`);
+  writeFileSync(
+    join(folder, 'hosts.yml'),
+    `all: {hosts: {db1: ${localHost(folder)}}, vars: {base: "${folder}"}}\n`,
+  );
   writeFileSync(join(folder, file), runbook);
   writeFileSync(join(folder, 'state'), 'before\n');
   return folder;

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { localHost } from './folder.ts';
 import { fanopsIn as fanops, killedWhen, lines, runbookFolder } from './program.ts';
 
 /** The whole program on a host that is this machine, with folders of its own; no terminal. */
@@ -112,8 +113,7 @@ test('a controller that was killed in a step is taken up there: what still ran i
 test('a host that was held before, and has nothing left to do, is given back at the end', async ({
   folder,
 }) => {
-  const host = (name: string) =>
-    `${name}: {ansible_connection: local, fanops_state_dir: ${folder}/${name}/lib, fanops_run_dir: ${folder}/${name}/run}`;
+  const host = (name: string) => `${name}: ${localHost(`${folder}/${name}`)}`;
   writeFileSync(
     join(folder, 'hosts.yml'),
     `all: {hosts: {${host('db1')}, ${host('db2')}}, vars: {base: "${folder}"}}\n`,

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { localHost } from './folder.ts';
 
 /** The whole program on hosts that are this machine, each with folders of its own; no terminal. */
 const BIN = new URL('../../bin/fanops', import.meta.url).pathname;
@@ -52,8 +53,7 @@ const test = suite<{ folder: string }>('run', { folder: '' });
 test.before.each((context) => {
   context.folder = mkdtempSync(join(tmpdir(), 'fanops-run-'));
   const { folder } = context;
-  const host = (name: string) =>
-    `        ${name}: {ansible_connection: local, fanops_state_dir: ${folder}/${name}/lib, fanops_run_dir: ${folder}/${name}/run}`;
+  const host = (name: string) => `        ${name}: ${localHost(`${folder}/${name}`)}`;
   const hosts = ['db1', 'db2'].map(host).join('\n');
   write(folder, 'fanops.yml', 'inventory: hosts.yml\n');
   write(

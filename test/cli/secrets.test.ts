@@ -3,7 +3,7 @@ import { chmodSync, existsSync, readdirSync, readFileSync, statSync, writeFileSy
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { inFolder } from './folder.ts';
+import { inFolder, localHost } from './folder.ts';
 
 const BIN = new URL('../../bin/fanops', import.meta.url).pathname;
 const CANARY = 'kanarie-7f3a"$(x)';
@@ -139,10 +139,9 @@ test('rekeying shuts out whoever is no recipient any more', () => {
 
 test('a playbook reads them; without an identity it is valid, but cannot be planned', () => {
   inProject((folder) => {
-    const host = `{ansible_connection: local, fanops_state_dir: ${folder}/lib, fanops_run_dir: ${folder}/run}`;
     writeFileSync(
       join(folder, 'hosts.yml'),
-      `all:\n  hosts:\n    h: ${host}\n  vars:\n    pw: !secret ${JSON.stringify(CANARY)}\n`,
+      `all:\n  hosts:\n    h: ${localHost(folder)}\n  vars:\n    pw: !secret ${JSON.stringify(CANARY)}\n`,
     );
     writeFileSync(
       join(folder, 'p.yml'),
