@@ -37,6 +37,8 @@ lib=$(readlink -f -- "${BASH_SOURCE[0]}") || exit 1
 . "${lib%/*}/backup-spool.sh"
 # shellcheck source=templates/backup/backup-verify-s3.sh
 . "${lib%/*}/backup-verify-s3.sh"
+# shellcheck source=templates/backup/backup-verify-chains.sh
+. "${lib%/*}/backup-verify-chains.sh"
 # shellcheck source=templates/backup/restore-server.sh
 . "${lib%/*}/restore-server.sh"
 # shellcheck source=templates/backup/backup-test-restore.sh
@@ -103,7 +105,21 @@ result() {
     FAILED=$((FAILED + 1))
     log error "$1: $2: $3"
   fi
-  RESULTS+="${RESULTS:+,$'\n'}    { \"artefact\": \"$1\", \"check\": \"$2\", \"status\": \"$status\", \"problem\": \"$problem\" }"
+  add_result "$1" "$2" "$status" "$problem"
+}
+
+# usage: elsewhere ARTEFACT CHECK MESSAGE; what could not be judged from here, and need not be wrong
+elsewhere() {
+  local message=${3//\"/\'}
+  message=${message//[^[:print:]]/ }
+  CHECKED=$((CHECKED + 1))
+  log warning "$1: $2: $3"
+  add_result "$1" "$2" elsewhere "${message//\\/\/}"
+}
+
+# usage: add_result ARTEFACT CHECK STATUS PROBLEM
+add_result() {
+  RESULTS+="${RESULTS:+,$'\n'}    { \"artefact\": \"$1\", \"check\": \"$2\", \"status\": \"$3\", \"problem\": \"$4\" }"
 }
 
 # Problems go through a variable: in an argument, a look that broke off would count as none.
@@ -203,29 +219,6 @@ wal_problem() {
   done
   if [ "$previous" = "$begin" ]; then printf 'no WAL of timeline %d was archived since %s began' "${FIELD[timeline]}" "${newest##*/}"; fi
   [ -z "$holes" ] || printf 'segments are missing:%s; until they are found, nothing after such a hole can be restored' "$holes"
-}
-
-# From every backup on, over the timelines that a restore would follow. A backup whose WAL retention has removed is a snapshot: that
-# is no hole, but for the newest it is.
-verify_chains() {
-  local file problem
-  choose_sources local
-  list_wal
-  for file in "$BACKUP_ROOT"/full/full_backup_[0-9]*.tar.gz; do
-    if [ ! -e "$file" ] || ! read_sidecar "$file.json"; then continue; fi
-    remember_backup
-    if ! [[ ${BACKED_UP[wal_segment_size]-} =~ ^[1-9][0-9]*$ && ${BACKED_UP[last_wal]-} =~ ^[0-9A-F]{24}$ &&
-      ${BACKED_UP[stop_lsn]-} =~ ^[0-9A-F]+/[0-9A-F]+$ && ${BACKED_UP[timeline]-} =~ ^[1-9][0-9]*$ ]]; then
-      continue # the newest one's is a problem of continuity
-    elif ! trace_timelines "${BACKED_UP[timeline]}" latest || ! follow_chain; then
-      problem=$PROBLEM
-    elif [[ -n $HOLE && -n $CHAIN_END ]]; then
-      problem="WAL is missing: $HOLE; until it is found, nothing after it can be restored from this backup"
-    else
-      problem=''
-    fi
-    result "${file##*/}" chain "$problem"
-  done
 }
 
 write_report() {
