@@ -3,7 +3,7 @@ import { lines, sh } from '../core/shell.ts';
 import { byFirst, found, framesOf, unanswered } from './frames.ts';
 import { PROLOGUE } from './stat.ts';
 
-/** Bytes that are free where a path is or, while it is not there, where the nearest directory above it is. */
+/** Bytes that are free where a path is (behind any link) or, while it is not there, where the nearest directory above it is. */
 export const freeSpace: FactKind<string, number> = {
   name: 'free_space',
   scope: 'host',
@@ -12,7 +12,7 @@ export const freeSpace: FactKind<string, number> = {
   look(subjects) {
     const script = lines(
       PROLOGUE,
-      sh`for p in ${subjects}; do d=$p`,
+      sh`for p in ${subjects}; do d=$(readlink -m -- "$p")`,
       sh`while [ -n "$d" ] && [ ! -e "$d" ]; do d=\${d%/*}; done`,
       sh`free=$(df -P -B 1 -- "\${d:-/}" 2>/dev/null | awk 'NR == 2 { print $4 }')`,
       sh`[ -z "$free" ] || printf 'free\\0%s\\0%s\\0' "$p" "$free"`,

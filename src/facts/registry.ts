@@ -22,6 +22,7 @@ import { postgres } from './postgres.ts';
 import { postgresAnswer } from './postgres-answer.ts';
 import { postgresRole } from './postgres-role.ts';
 import { probe } from './probe.ts';
+import { restorableArchive } from './restorable-archive.ts';
 import { secretFile } from './secret-file.ts';
 import { sysctl } from './sysctl.ts';
 import { tree } from './tree.ts';
@@ -54,6 +55,7 @@ export const factKinds: readonly AnyFactKind[] = [
   postgresAnswer,
   postgresRole,
   probe,
+  restorableArchive,
   secretFile,
   sysctl,
   tree,

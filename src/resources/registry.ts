@@ -34,6 +34,7 @@ import { postgresqlHba } from './postgresql-hba.ts';
 import { postgresqlQuery } from './postgresql-query.ts';
 import { postgresqlRole } from './postgresql-role.ts';
 import { randomSecret } from './random-secret.ts';
+import { reachFacts } from './reach-facts.ts';
 import { reboot } from './reboot.ts';
 import { release } from './release.ts';
 import { script } from './script.ts';
@@ -86,6 +87,7 @@ export const resources: readonly AnyResource[] = [
   postgresqlQuery,
   postgresqlRole,
   randomSecret,
+  reachFacts,
   reboot,
   release,
   script,

@@ -64,18 +64,20 @@ find_in_s3() {
 
 # The newest that is complete and can be trusted; with a time or a place as target, the newest that ended before it.
 find_latest() {
-  local name names first='' worst=10
+  local name names first='' late='' worst=10
   # Who could not list them has said why.
   names=$(list_fulls | sort -ru) || exit $?
   for name in $names; do
     if find_named "$name" && fits_timeline; then
       ended_after_target || return 0
-      [ -n "$first" ] || first="none of the backups ended before ${RECOVERY_TIME:+$RECOVERY_TIME UTC}$RECOVERY_LSN: the first that did not is $name, which ended at ${FIELD[stop_lsn]}, $(ended_at) UTC"
+      # The last one that is looked at is the oldest.
+      late="none of the backups ended before ${RECOVERY_TIME:+$RECOVERY_TIME UTC}$RECOVERY_LSN: the oldest is $name, which ended at ${FIELD[stop_lsn]}, $(ended_at) UTC"
     else
       log warning "$name is left out: $PROBLEM"
       [ -n "$first" ] || first=$PROBLEM worst=$STATUS
     fi
   done
+  [ -z "$late" ] || refuse 10 "$late${first:+. One was left out: $first}" || return 1
   refuse "$worst" "${first:-there is no full backup in any of the sources (${SOURCES[*]})}"
 }
 

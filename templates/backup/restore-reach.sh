@@ -115,7 +115,7 @@ find_restore_point() {
 # Pinned to the last record there is: with that, a segment that does not come is FATAL instead of the silent loss of what follows.
 reach_end() {
   [[ -z $HOLE || $TO_HOLE == yes ]] ||
-    die 10 "WAL is missing: $HOLE. What comes after cannot be restored: gather the archives of the other nodes, or restore up to there with --to-hole"
+    die 10 "WAL is missing: $HOLE. What comes after cannot be restored: find it (in the archives of the other nodes, or in a pg_wal), or restore up to there${LAST_COMMIT:+, to the commit of $LAST_COMMIT UTC,} with --to-hole (in a runbook: -e to_hole=true)"
   warn_of_hole
   if [[ -n $LAST_RECORD ]] && (($(byte_of "$LAST_RECORD") > $(byte_of "${BACKED_UP[stop_lsn]}"))); then
     EXPECTED=$(byte_of "$LAST_RECORD")

@@ -2,6 +2,7 @@
 // the archives have, and what a data directory that is given up holds beyond them.
 import * as assert from 'node:assert/strict';
 import { test } from 'uvu';
+import { fingerprint, refusedUntouched } from './fingerprint.ts';
 import { noteRecovery, timed } from './objectives.ts';
 import {
   archiveASegment,
@@ -17,6 +18,7 @@ import {
   onHost,
   standbysStream,
   switchOver,
+  textOn,
 } from './on-lab.ts';
 import {
   assertHolds,
@@ -35,6 +37,7 @@ import {
 let target = '';
 let [replica, survivor] = ['', ''];
 let commits: Commit[] = [];
+const PARENT = DATA.replace(/\/[^/]*$/, '');
 
 const run = (): string[] => [
   'run',
@@ -67,10 +70,25 @@ test('it is refused while one data directory survives, which holds more than the
   for (const host of [target, replica, survivor]) killPatroni(host);
   commits = stopOracle(survivor);
   for (const host of [target, replica]) deleteData(host);
-  const refused = fanopsEnds(5, ...run(), ...confirmed());
-  assert.match(refused.all, new RegExp(`${survivor} still holds data, and that is newer than any backup`));
-  assertUntouched();
+  refusedUntouched(
+    [...run(), ...confirmed()],
+    new RegExp(`${survivor} still holds data, and that is newer than any backup`),
+  );
   onHost(survivor, `test -s ${DATA}/PG_VERSION`);
+});
+
+test('without a primary nobody is rebuilt, and nobody brought back', () => {
+  for (const [runbook, word, says] of [
+    ['recover-node', 'rebuild', /nobody leads, so there is nobody to clone from/],
+    ['rejoin-node', 'rejoin', /nobody leads/],
+  ] as const)
+    refusedUntouched(
+      [
+        ...['run', `playbooks/${runbook}.yml`, '-i', INVENTORY, '-e', `target=${replica}`],
+        ...['--yes', '--confirm', `${word} ${replica}`],
+      ],
+      says,
+    );
 });
 
 test('WAL that no archive has, and a data directory that is given up holds whole, is archived from there', () => {
@@ -79,13 +97,67 @@ test('WAL that no archive has, and a data directory that is given up holds whole
   onHost(target, `rm /var/backups/fanatico/wal/${lost}.gz*`);
   assert.ok(endOfArchive(target) < end);
   const anyway = ['-e', 'discard_survivors=true'];
-  const stopped = fanopsEnds(6, ...run(), ...anyway, ...confirmed(), '--until', '9');
+  const stopped = fanopsEnds(6, ...run(), ...anyway, ...confirmed(), '--until', '11');
   assert.match(stopped.all, /is not whole, and stays in/);
   assert.equal(newestSegment(survivor), lost);
 });
 
-test('it brings back exactly what was archived', () => {
+test('it does not restore while a Patroni runs on another node', () => {
+  const marker = '/var/lib/fanatico/restore-in-progress';
+  const starts = `mv ${marker} /root/ && systemctl start patroni
+    until curl -s -o /dev/null http://$(hostname):8008/patroni; do sleep 0.2; done`;
+  const stops = `systemctl stop patroni && mv /root/restore-in-progress ${marker}`;
+  meanwhile(replica, starts, stops, () => {
+    const before = fingerprint();
+    const refused = fanopsEnds(5, 'resume', 'last', ...confirmed().slice(1));
+    assert.match(
+      refused.all.replaceAll(/\s+/g, ' '),
+      /a Patroni runs, .* on a node that is none of these: db\d, db\d\. Stop it there/,
+    );
+    assert.deepEqual(fingerprint(), before);
+  });
+});
+
+test('without enough WAL or room nothing is begun', () => {
   deleteData(survivor);
+  const asked = [...run(), ...confirmed()];
+  const segment = textOn(target, 'ls /var/backups/fanatico/wal | grep -oE "^[0-9A-F]{24}" | sort -u')
+    .split('\n')
+    .at(-1);
+  const wal = '/var/backups/fanatico/wal';
+  meanwhile(
+    target,
+    `mkdir /root/hidden && mv ${wal}/${segment}.gz* /root/hidden/`,
+    `mv /root/hidden/* ${wal}/ && rmdir /root/hidden`,
+    () =>
+      refusedUntouched(
+        asked,
+        new RegExp(
+          `no archive has the WAL segment ${segment}, though [0-9A-F]{24} comes after it. From full_backup_.* reaches .*backup-wal.sh ${segment} .*-e to_hole=true`,
+        ),
+      ),
+  );
+  meanwhile(target, `mount -t tmpfs -o size=8m,mode=1777 small ${PARENT}`, `umount ${PARENT}`, () =>
+    refusedUntouched(
+      asked,
+      new RegExp(`${target} has 8 MiB free where ${DATA} belongs, and about \\d+ MiB are needed`),
+    ),
+  );
+  const now = textOn(target, 'date -u "+%F %T+00:00"');
+  for (const [at, says] of [
+    [
+      '2020-01-01 00:00:00+00:00',
+      /lies before the end, .* the oldest backup\. In reach is what lies between/,
+    ],
+    [now, /lies after what the archived WAL reaches\. In reach is what lies between .* all there is/],
+  ] as const)
+    refusedUntouched(
+      [...run(), '-e', `at=${at}`, '--yes', '--confirm', `rewind to ${at}`, '--confirm', 'accept'],
+      says,
+    );
+});
+
+test('it brings back exactly what was archived', () => {
   const end = endOfArchive(survivor);
   startWitness(survivor);
   const begun = Date.now() / 1000;
@@ -109,5 +181,15 @@ test('afterwards the others stream, the schedules go on, and a switchover archiv
   standbysStream(replica);
   onHost(survivor, `rm -rf ${DATA}.before-restore-*`);
 });
+
+/** What is broken is mended again, whatever comes of it. */
+function meanwhile(host: string, breaks: string, mends: string, act: () => void): void {
+  onHost(host, breaks);
+  try {
+    act();
+  } finally {
+    onHost(host, mends);
+  }
+}
 
 test.run();

@@ -1,21 +1,27 @@
 // The recovery runbooks used where they must not be, on a real cluster: each is refused before its first change, says why, and the
 // hosts are afterwards as they were.
 import * as assert from 'node:assert/strict';
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { on, once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'uvu';
+import { fingerprint } from './fingerprint.ts';
 import {
+  archiveASegment,
   backUp,
   clusterSettles,
   fanopsEnds,
   HOSTS,
   INVENTORY,
   labWithBackups,
+  momentOn,
   onHost,
   standbysStream,
   textOn,
 } from './on-lab.ts';
+import { newestSegment } from './oracle.ts';
 
 const KEY = '/etc/fanatico/backup.key';
 const ARCHIVE = '/var/backups/fanatico';
@@ -24,23 +30,30 @@ interface Cluster {
   readonly leads: string;
   readonly replica: string;
   readonly other: string;
+  /** A segment of its archive that has others before and after it, and a moment that only what comes after can be restored to. */
+  readonly segment: string;
+  readonly moment: string;
 }
+
+type Host = 'leads' | 'replica' | 'other';
 
 interface WrongUse {
   readonly title: string;
   readonly runbook: string;
-  readonly target: keyof Cluster;
+  readonly target: Host;
   readonly more?: readonly string[];
+  /** The moment that is wanted. */
+  readonly at?: () => string;
   /** The inventory with the first one's address given as the second one's. */
-  readonly confuses?: readonly [keyof Cluster, keyof Cluster];
+  readonly confuses?: readonly [Host, Host];
   readonly says: RegExp;
 }
 
 /** What is wrong, and what is refused then. */
 interface Situation {
-  readonly on: readonly (keyof Cluster)[];
-  readonly breaks: string;
-  readonly mends: string;
+  readonly on: readonly Host[];
+  readonly breaks: () => string;
+  readonly mends: () => string;
   readonly uses: readonly WrongUse[];
 }
 
@@ -51,17 +64,22 @@ const RESTORE = {
   more: ['-e', 'discard_survivors=true'],
 } as const;
 const REJOIN = { runbook: 'rejoin-node.yml', target: 'replica' } as const;
+const REWIND = { ...RESTORE, at: () => cluster.moment } as const;
+const BESIDE = { runbook: 'recover-pitr.yml', target: 'replica', at: () => cluster.moment } as const;
 const REBUILD = { runbook: 'recover-node.yml', target: 'replica' } as const;
 
 /** What a rotation has kept is read all the same; then it is the key to write with that is missing. */
 const NO_KEY =
   /does not hold the key [0-9a-f]+.* backups were made with it|do not all have one and the same key/;
 
+const GAP =
+  /no archive has the WAL segment [0-9A-F]{24}, though [0-9A-F]{24} comes after it\. In reach is what .* as on db\d.*backup-wal\.sh ([0-9A-F]{24}) pg_wal\/\1/;
+
 const SITUATIONS: readonly Situation[] = [
   {
     on: [],
-    breaks: '',
-    mends: '',
+    breaks: () => '',
+    mends: () => '',
     uses: [
       {
         ...REBUILD,
@@ -93,12 +111,52 @@ const SITUATIONS: readonly Situation[] = [
         title: 'etcd has its quorum',
         says: /has a quorum on .*nothing is to be rebuilt/,
       },
+      {
+        ...BESIDE,
+        title: 'a moment before every backup',
+        at: () => '2020-01-01 00:00:00',
+        says: /2020-01-01 00:00:00 UTC lies before the end, .* the oldest backup\. In reach is what lies between the end of full_backup_/,
+      },
+      {
+        ...BESIDE,
+        title: 'a moment that was not archived yet',
+        at: () => momentOn(cluster.leads),
+        says: /lies after what the archived WAL reaches\. In reach is what lies between .* and the end of [0-9A-F]{24}, archived .*pg_switch_wal/,
+      },
+      {
+        ...REWIND,
+        title: 'a rewind to a moment that is still to come',
+        at: () => '2099-01-01 00:00:00',
+        says: /2099-01-01 00:00:00 UTC is still to come: it is 20/,
+      },
     ],
   },
   {
     on: ['leads'],
-    breaks: 'patronictl pause --wait',
-    mends: 'patronictl resume --wait',
+    breaks: () => `mkdir /root/hidden && mv ${ARCHIVE}/wal/${cluster.segment}.gz* /root/hidden/`,
+    mends: () => `mv /root/hidden/* ${ARCHIVE}/wal/ && rmdir /root/hidden`,
+    uses: [
+      { ...BESIDE, title: 'a WAL segment before that moment is missing', says: GAP },
+      { ...REWIND, title: 'a WAL segment is missing, as the cluster is rewound', says: GAP },
+    ],
+  },
+  {
+    on: ['replica'],
+    breaks: () => 'mkdir /mnt/small && mount -t tmpfs -o size=8m,mode=1777 small /mnt/small',
+    mends: () => 'umount /mnt/small && rmdir /mnt/small',
+    uses: [
+      {
+        ...BESIDE,
+        title: 'no room where it would be restored',
+        more: ['-e', 'directory=/mnt/small/restored'],
+        says: /has 8 MiB free where \/mnt\/small\/restored belongs, and about \d+ MiB are needed.*directory=/,
+      },
+    ],
+  },
+  {
+    on: ['leads'],
+    breaks: () => 'patronictl pause --wait',
+    mends: () => 'patronictl resume --wait',
     uses: [
       { ...REBUILD, title: 'the cluster is paused', says: /Patroni is paused/ },
       { ...REJOIN, title: 'the cluster is paused, as a machine comes back', says: /Patroni is paused/ },
@@ -106,26 +164,27 @@ const SITUATIONS: readonly Situation[] = [
   },
   {
     on: ['replica'],
-    breaks: `mv ${KEY} ${KEY}.away`,
-    mends: `mv ${KEY}.away ${KEY}`,
+    breaks: () => `mv ${KEY} ${KEY}.away`,
+    mends: () => `mv ${KEY}.away ${KEY}`,
     uses: [{ ...RESTORE, title: 'the key is missing where the backup would be decrypted', says: NO_KEY }],
   },
   {
     on: ['replica'],
-    breaks: `cp -p ${KEY} ${KEY}.away && printf '%064d\\n' 7 >${KEY}`,
-    mends: `mv ${KEY}.away ${KEY}`,
+    breaks: () => `cp -p ${KEY} ${KEY}.away && printf '%064d\\n' 7 >${KEY}`,
+    mends: () => `mv ${KEY}.away ${KEY}`,
     uses: [{ ...RESTORE, title: 'the key is another one', says: NO_KEY }],
   },
   {
     on: ['replica'],
-    breaks: `cp -p ${ARCHIVE}/CLUSTER.json /root/ && sed -i 's/"system_identifier": *"[0-9]*"/"system_identifier": "7000000000000000001"/' ${ARCHIVE}/CLUSTER.json`,
-    mends: `mv /root/CLUSTER.json ${ARCHIVE}/`,
+    breaks: () =>
+      `cp -p ${ARCHIVE}/CLUSTER.json /root/ && sed -i 's/"system_identifier": *"[0-9]*"/"system_identifier": "7000000000000000001"/' ${ARCHIVE}/CLUSTER.json`,
+    mends: () => `mv /root/CLUSTER.json ${ARCHIVE}/`,
     uses: [{ ...RESTORE, title: 'the archive is of another cluster', says: /are not all of one cluster/ }],
   },
   {
     on: ['leads', 'other'],
-    breaks: 'systemctl stop --no-block etcd; systemctl kill --signal=KILL etcd; systemctl stop etcd',
-    mends: 'systemctl start --no-block etcd',
+    breaks: () => 'systemctl stop --no-block etcd; systemctl kill --signal=KILL etcd; systemctl stop etcd',
+    mends: () => 'systemctl start --no-block etcd',
     uses: [
       {
         ...RESTORE,
@@ -153,18 +212,24 @@ let dir = '';
 test('a cluster on which nothing else is going on', () => {
   dir = mkdtempSync(join(tmpdir(), 'fanops-wrong-use-'));
   const [leads, replica, other] = labWithBackups();
-  cluster = { leads, replica, other };
   standbysStream(leads);
-  for (const host of HOSTS) {
-    onHost(host, 'systemctl stop cron');
-    // A replica that has never archived has no archive yet whose cluster could be told.
-    backUp(host);
-  }
+  for (const host of HOSTS) onHost(host, 'systemctl stop cron');
+  backUp(leads);
+  // A replica that has never archived has no archive yet whose cluster could be told.
+  backUp(replica, '--here');
+  archiveASegment(leads);
+  // The archive tells full seconds.
+  textOn(leads, 'now=$(date +%s); until [ $(date +%s) -gt $((now + 1)) ]; do sleep 0.1; done');
+  archiveASegment(leads);
+  const segment = newestSegment(leads);
+  const moment = momentOn(leads);
+  archiveASegment(leads);
+  cluster = { leads, replica, other, segment, moment };
 });
 
 for (const { on, breaks, mends, uses } of SITUATIONS)
   test(`refused, and nothing is changed: ${uses.map(({ title }) => title).join('; ')}`, () => {
-    for (const who of on) onHost(cluster[who], breaks);
+    for (const who of on) onHost(cluster[who], breaks());
     try {
       const before = fingerprint();
       for (const use of uses) {
@@ -174,9 +239,38 @@ for (const { on, breaks, mends, uses } of SITUATIONS)
         assert.deepEqual(fingerprint(), before, use.title);
       }
     } finally {
-      for (const who of on) onHost(cluster[who], mends);
+      for (const who of on) onHost(cluster[who], mends());
     }
   });
+
+test('refused, and nothing is changed: a second operator, while a run of the first waits for a confirmation', async () => {
+  const { leads, replica } = cluster;
+  const argv = ['run', 'playbooks/recover-node.yml', '-i', INVENTORY, '-e', `target=${replica}`].join(' ');
+  const first = spawn('script', ['-qec', `bin/fanops ${argv}`, '/dev/null'], { stdio: 'pipe' });
+  const ended = once(first, 'exit');
+  await untilAsked(first, /Type "yes"/);
+  first.stdin.write('yes\n');
+  await untilAsked(first, /To go on, type/);
+  try {
+    const before = fingerprint();
+    for (const use of [REBUILD, REJOIN, BESIDE, RESTORE]) {
+      const refused = fanopsEnds(9, ...command({ ...use, title: '', says: /./ }));
+      const said = refused.all.replaceAll(/\s+/g, ' ');
+      assert.match(
+        said,
+        /db\d is held by \S+@\S+ since 20\S+ \S+ UTC, .*recover-node\.yml.*, run \S+/,
+        use.runbook,
+      );
+      assert.match(said, /--lock-wait 5m.*fanops resume \S+.*fanops unlock db\d --run/, use.runbook);
+      assert.deepEqual(fingerprint(), before, use.runbook);
+    }
+  } finally {
+    first.stdin.write('\x03');
+    await ended;
+  }
+  fanopsEnds(0, ...argv.split(' '), '--undo', '4', '--yes');
+  standbysStream(leads);
+});
 
 test('afterwards the cluster works, and its schedules go on', () => {
   clusterSettles();
@@ -184,19 +278,33 @@ test('afterwards the cluster works, and its schedules go on', () => {
   for (const host of HOSTS) onHost(host, 'systemctl start cron');
 });
 
-function command({ runbook, target, more = [], confuses }: WrongUse): string[] {
+function command({ runbook, target, more = [], at, confuses }: WrongUse): string[] {
   const host = cluster[target];
-  const texts = [`rebuild ${host}`, `restore ${host}`, 'accept', `rejoin ${host}`, `rebuild etcd on ${host}`];
+  const moment = at && `${at()}+00:00`;
+  const restore = moment === undefined ? `restore ${host}` : `rewind to ${moment}`;
+  const texts = [`rebuild ${host}`, restore, 'accept', `rejoin ${host}`, `rebuild etcd on ${host}`];
   const asked = readFileSync(join('playbooks', runbook), 'utf8');
-  const given = texts.filter((text) => asked.includes(text.replace(host, '{{target}}')));
+  const given = texts.filter((text) =>
+    asked.includes(text.replace(host, '{{target}}').replace(moment ?? '-', '{{rewind_to}}')),
+  );
   return [
     ...['run', `playbooks/${runbook}`, '-i', confuses ? confused(confuses) : INVENTORY],
-    ...['-e', `target=${host}`, ...more, '--yes'],
+    ...['-e', `target=${host}`, ...more, ...(moment === undefined ? [] : ['-e', `at=${moment}`]), '--yes'],
     ...given.flatMap((text) => ['--confirm', text]),
   ];
 }
 
-function confused([one, another]: readonly [keyof Cluster, keyof Cluster]): string {
+/** Until it has written this, from now on. */
+async function untilAsked({ stdout }: ChildProcessWithoutNullStreams, question: RegExp): Promise<void> {
+  let seen = '';
+  for await (const [text] of on(stdout, 'data', { close: ['end'] })) {
+    seen += text;
+    if (question.test(seen)) return;
+  }
+  assert.fail(seen);
+}
+
+function confused([one, another]: readonly [Host, Host]): string {
   const text = readFileSync(INVENTORY, 'utf8');
   const addressOf = (host: string): string =>
     new RegExp(`${host}:\\s+ansible_host: "([^"]+)"`).exec(text)?.[1] ?? assert.fail(host);
@@ -204,19 +312,6 @@ function confused([one, another]: readonly [keyof Cluster, keyof Cluster]): stri
   const path = join(dir, 'inventory.yml');
   writeFileSync(path, text.replace(wrong, `$1${addressOf(cluster[another])}`));
   return path;
-}
-
-/** What a recovery could alter (without etcd Patroni itself restarts PostgreSQL): services, data directories, keys, settings, backups, marks. */
-function fingerprint(): string[] {
-  return HOSTS.map((host) =>
-    textOn(
-      host,
-      `systemctl show --property=Id,MainPID patroni etcd; stat -c '%i %n' /var/lib/postgresql/15/*
-       find /etc/fanatico /etc/patroni /etc/default/etcd /var/lib/etcd -maxdepth 2 -printf '%p %i %m %u\\n' | sort
-       find ${ARCHIVE}/full ${ARCHIVE}/CLUSTER.json /var/lib/fanatico ! -name '*.lock' -printf '%p %s %m %u\\n' | sort
-       cat /etc/fanatico/backup.key ${ARCHIVE}/CLUSTER.json | sha256sum`,
-    ),
-  );
 }
 
 test.run();

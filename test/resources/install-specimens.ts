@@ -165,6 +165,14 @@ const FILES: readonly Specimen[] = [
     machine.write('units/old.service', unitFile({ reload: 'yes' }));
     return { name: 'old', directory: dir, content: readable(dir, 'old.service', '[Service]\n') };
   }),
+  specimen('reach_facts', 'of archives that are not there', 'none', (dir) => ({
+    members: 'db',
+    host: 'h',
+    into: join(dir, 'data'),
+    path: join(dir, 'archive'),
+    gathered: join(dir, 'gathered'),
+    data: join(dir, 'data'),
+  })),
   specimen('backup_facts', 'of an archive that is not there', 'none', (dir) => ({
     members: 'db',
     path: join(dir, 'archive'),
