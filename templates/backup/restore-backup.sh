@@ -133,9 +133,14 @@ check_backup() {
   [ "$head" = ' 1f 8b' ] || refuse 6 "the head of $NAME does not decrypt to a gzip stream"
 }
 
-# The archive here says whose it is; a backup of another system is another cluster's, whatever its name.
+# The archive here says whose it is, and so does the prefix in S3; a backup of another system is another cluster's, whatever its name.
 check_founder() {
   local identifier
+  if [ -z "$FILE" ]; then
+    identifier=$(sed -n 's/^  "system_identifier": "\([0-9]*\)".*/\1/p' "$SPOOL/CLUSTER.json")
+    [ "$identifier" = "${BACKED_UP[system_identifier]}" ] ||
+      refuse 11 "several systems have written below s3://$S3_BUCKET/${S3_PREFIX:+$S3_PREFIX/}: $NAME (made on ${BACKED_UP[node]}) is of the system ${BACKED_UP[system_identifier]}, and CLUSTER.json there of $identifier. Find out which is wanted; a backup of $identifier is taken by its name: aws s3 ls s3://$S3_BUCKET/$(s3_key postgresql/full/)" || return 1
+  fi
   [ -e "$BACKUP_ROOT/CLUSTER.json" ] && has_source local || return 0
   identifier=$(sed -n 's/^  "system_identifier": "\([0-9]*\)".*/\1/p' "$BACKUP_ROOT/CLUSTER.json")
   [ "$identifier" = "${BACKED_UP[system_identifier]}" ] ||

@@ -1,6 +1,6 @@
 // restore-full.sh where WAL or target is wrong: each fault has its own message and status, and leaves what was there as it was.
 import * as assert from 'node:assert/strict';
-import { cpSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import { sidecarOf } from './backup-host.ts';
@@ -50,6 +50,24 @@ on.each(test, [
       new DirectoryS3(on.source.host).break('Could not connect to the endpoint URL: "http://127.0.0.1:1/"'),
     status: 9,
     reason: /S3 does not give s3:\/\/bucket\/.*Could not connect/,
+    args: () => ['latest', '--sources', 's3'],
+    settings: () => ({ S3_BUCKET: 'bucket' }),
+  },
+  {
+    what: 'a prefix in S3 that is of another system than the backup',
+    spoil: () => {
+      const s3 = new DirectoryS3(on.source.host);
+      s3.break('');
+      s3.takeArchive();
+      const identity = join(s3.dir, 'bucket', 'CLUSTER.json');
+      writeFileSync(
+        identity,
+        readFileSync(identity, 'utf8').replace(/("system_identifier": ")\d+/, '$17000000001'),
+      );
+    },
+    status: 11,
+    reason:
+      /several systems have written below s3:\/\/bucket\/: full_backup_.* is of the system \d+, and CLUSTER.json there of 7000000001\./,
     args: () => ['latest', '--sources', 's3'],
     settings: () => ({ S3_BUCKET: 'bucket' }),
   },
