@@ -26,6 +26,12 @@ mark_uploaded() {
   ln -f "$1.json" "$marks/"
 }
 
+# usage: unmark FILE; from now on it waits for S3 again
+unmark() {
+  local kind=${1%/*}
+  rm -f "$(marks_of "${kind##*/}")/${1##*/}.json"
+}
+
 # usage: pending KIND; prints the names that wait, sorted: of WAL, the oldest first
 pending() {
   local marks

@@ -78,6 +78,9 @@ object_problem() {
     reads_back "$KEY" "${FIELD[sha256]}" || printf 'its bytes, read back, are not those that its sidecar names: changed or damaged'
   elif [ "$OBJECT_SHA256" = "$(base64_of "${FIELD[sha256]}")" ]; then
     :
+  elif [[ -e $1 && ${FIELD[kind]} == wal ]] && ! cmp -s "$1.json" "$2"; then
+    # Two members may have uploaded it at one moment, and one of them died before it could see that.
+    ! same_etag "$1" "$OBJECT_ETAG" || printf 'its bytes are those that this node uploaded, and its sidecar is of %s: nobody can read it' "${FIELD[node]}"
   elif [[ -e $1 ]] && cmp -s "$1.json" "$2"; then
     same_object "$1" "$KEY" "${FIELD[sha256]}" || printf 'its bytes are not those that its sidecar names: changed or damaged'
   elif [ "${FIELD[kind]}" = full ]; then
@@ -109,7 +112,7 @@ verify_s3_wal() {
 
 # After list_objects, for KEY.
 wal_object_problem() {
-  local name=${KEY##*/} sidecar
+  local name=${KEY##*/} sidecar problem
   sidecar=$WORK/s3/sidecars/$name.json name=${name%.enc}
   if ! trust_sidecar "$KEY" "$sidecar" "$name"; then
     printf '%s' "$PROBLEM"
@@ -118,7 +121,13 @@ wal_object_problem() {
   # shellcheck disable=SC2034 # read by same_object
   read -r OBJECT_SIZE OBJECT_ETAG <<<"${THERE[$KEY]-absent}"
   OBJECT_SHA256=''
-  object_problem "$BACKUP_ROOT/wal/$name" "$sidecar"
+  problem=$(object_problem "$BACKUP_ROOT/wal/$name" "$sidecar")
+  [ -n "$problem" ] || return 0
+  printf '%s' "$problem"
+  if [[ $REPORT_ONLY == no ]] && is_uploaded "$BACKUP_ROOT/wal/$name"; then
+    unmark "$BACKUP_ROOT/wal/$name"
+    printf '; the next upload compares it, and replaces it by the copy here'
+  fi
 }
 
 # usage: gone_problem PREFIX FIRST; what was seen in S3 once, as a mark here says, must be there still

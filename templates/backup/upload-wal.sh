@@ -1,7 +1,8 @@
 #!/bin/bash
 # Uploads archived WAL in batches: awscli takes most of a second to start. Sourced by backup-upload.sh, never run.
 #
-# A batch: one listing of what is there, one upload of what is not, one of the sidecars, one listing that proves it all.
+# A batch: a listing of what is there, one upload of what is not, a listing of whose came last, one upload of the sidecars of
+# those that are ours, a listing that proves it all. Other members may do the same at the same moment (docs/decisions/0017).
 
 readonly BATCH=250
 declare -A MD5=() SIZE=() KEY=()
@@ -20,7 +21,9 @@ upload_batch() {
   MD5=() SIZE=() KEY=()
   hash_batch "$@"
   look_at_batch "$1" || { FAILED=$((FAILED + $#)) && return; }
-  if ! send_missing objects '' || ! send_missing sidecars .json; then log error 'awscli could not upload the whole batch'; fi
+  send_missing objects '' || log error 'awscli could not upload all objects of the batch'
+  look_at_batch "$1" || { FAILED=$((FAILED + $#)) && return; }
+  send_missing sidecars .json || log error 'awscli could not upload all sidecars of the batch'
   look_at_batch "$1" || { FAILED=$((FAILED + $#)) && return; }
   for name in "${!KEY[@]}"; do
     if is_there "$name" '' && is_there "$name" .json; then good+=("$BACKUP_ROOT/wal/$name.json"); else settle "$name"; fi
@@ -61,12 +64,12 @@ look_at_batch() {
   list_objects "$(s3_key postgresql/wal/)" "${1%.gz}"
 }
 
-# usage: send_missing DIRECTORY SUFFIX; what has no object under its key yet, and whose artefact may have one
+# usage: send_missing DIRECTORY SUFFIX; what has no object under its key yet; a sidecar only beside the very object that it is of
 send_missing() {
   local name stage=$WORK/$1
   for name in "${!KEY[@]}"; do
     [ -z "${THERE[${KEY[$name]}$2]-}" ] || continue
-    [ -z "$2" ] || [ -z "${THERE[${KEY[$name]}]-}" ] || is_there "$name" '' || continue
+    [ -z "$2" ] || is_there "$name" '' || continue
     [ -d "$stage/${KEY[$name]%/*}" ] || mkdir -p "$stage/${KEY[$name]%/*}"
     printf '%s\0%s\0' "$BACKUP_ROOT/wal/$name$2" "$stage/${KEY[$name]}$2"
   done >"$WORK/links"
@@ -86,8 +89,10 @@ is_there() {
 settle() {
   local name=$1 file=$BACKUP_ROOT/wal/$1 key=${KEY[$1]} mine problem
   read_sidecar "$file.json" && mine=${FIELD[plain_sha256]}
-  if [ -z "${THERE[$key]-}" ] || [ -z "${THERE[$key.json]-}" ]; then
+  if [ -z "${THERE[$key]-}" ] || { [ -z "${THERE[$key.json]-}" ] && is_there "$name" ''; }; then
     fail_one "$file was not uploaded"
+  elif [ -z "${THERE[$key.json]-}" ]; then
+    settle_abandoned "$name"
   elif ! s3 s3 cp --only-show-errors "s3://$S3_BUCKET/$key.json" "$WORK/theirs.json"; then
     fail_one "$file: cannot read s3://$S3_BUCKET/$key.json"
   elif problem=$(read_sidecar "$WORK/theirs.json" || printf '%s' "${FIELD[problem]}") && [ -n "$problem" ]; then
@@ -96,7 +101,8 @@ settle() {
     fail_one "s3://$S3_BUCKET/$key: $problem"
   elif [ "${FIELD[plain_sha256]}" != "$mine" ]; then
     fail_one "CONFLICT: s3://$S3_BUCKET/$key of ${FIELD[node]} holds other WAL than $file; neither is touched"
-  elif { [ "${THERE[$key]%% *}" = "${FIELD[size]}" ] && same_object_of "$name"; } || replace "$name"; then
+  elif { [ "${THERE[$key]%% *}" = "${FIELD[size]}" ] && same_object_of "$name"; } ||
+    replace "$name" "is damaged: its bytes are not those that its sidecar, of ${FIELD[node]}, names"; then
     mark_uploaded "$file"
     UPLOADED=$((UPLOADED + 1))
   else
@@ -104,11 +110,27 @@ settle() {
   fi
 }
 
-# usage: replace NAME; its object is not what the sidecar there (in FIELD) says, so that nobody can read it: it was damaged, or two members have
-# uploaded the same WAL at one moment, and the object is of one, the sidecar of the other. While both mend it, one may fail, and tries again.
+# usage: settle_abandoned NAME; another member's object without a sidecar: that member is about to put it, or died before it could. Nobody
+# can read such an object; it is replaced before anybody has to be alarmed that this one waits.
+settle_abandoned() {
+  local file=$BACKUP_ROOT/wal/$1 key=${KEY[$1]} since
+  if ! since=$(s3 s3api head-object --bucket "$S3_BUCKET" --key "$key" --query LastModified --output text 2>&1) || ! since=$(date -u -d "$since" +%s); then
+    fail_one "$file: cannot look at s3://$S3_BUCKET/$key"
+  elif (($(printf '%(%s)T' -1) - since <= S3_PENDING_ALARM_SECONDS / 2)); then
+    fail_one "$file waits: s3://$S3_BUCKET/$key is of another member, which has not put its sidecar yet"
+  elif replace "$1" 'is of another member, and has had no sidecar for too long'; then
+    mark_uploaded "$file"
+    UPLOADED=$((UPLOADED + 1))
+  else
+    fail_one "s3://$S3_BUCKET/$key could not be replaced"
+  fi
+}
+
+# usage: replace NAME REASON; nobody can read its object: it was damaged, or its sidecar is of another member that has uploaded the same WAL
+# at the same moment, or it has none. While two mend it, one may fail, and tries again: who is not proved to be there stays waiting.
 replace() {
   local file=$BACKUP_ROOT/wal/$1 key=${KEY[$1]} hash sidecar_hash
-  log warning "s3://$S3_BUCKET/$key is damaged: its bytes are not those that its sidecar, of ${FIELD[node]}, names; replaced by this node's copy of the same WAL"
+  log warning "s3://$S3_BUCKET/$key $2; replaced by this node's copy of the same WAL"
   read_sidecar "$file.json" && hash=${FIELD[sha256]}
   sidecar_hash=$(sha256_of "$file.json")
   send "$file" "$key" "$hash" && send "$file.json" "$key.json" "$sidecar_hash" &&

@@ -134,6 +134,32 @@ test('damaged, lost and forged objects are found, each under its own name', asyn
   assert.match(problem(`${WAL}/`, 'chain'), /WAL is missing in S3/);
 });
 
+test('the object of one member and the sidecar of another are found where the WAL is, and the next upload mends them', async () => {
+  const key = `${WAL}/00000002000000000000000C.gz.enc`;
+  const other = new BackupHost();
+  try {
+    const theirs = { ...other.takeGolden(), NODE_NAME: 'db2' };
+    const path = join(host.dir, '00000002000000000000000C');
+    const ran = await other.run('backup-wal.sh', ['00000002000000000000000C', path], theirs);
+    assert.equal(ran.status, 0, ran.stderr);
+    put(`${key}.json`, readFileSync(join(other.wal, '00000002000000000000000C.gz.json')));
+  } finally {
+    other.remove();
+  }
+  const { wrong } = await verify();
+  const [found] = wrong.filter(({ artefact }) => artefact === ROOT + key);
+  assert.match(
+    found?.problem ?? '',
+    /its bytes are those that this node uploaded, and its sidecar is of db2: .* the next upload compares it/,
+  );
+  await host.run('backup-upload.sh', [], settings);
+  for (const end of ['', '.json'])
+    assert.deepEqual(
+      s3.object(BUCKET, `here/${key}${end}`),
+      readFileSync(join(host.wal, `00000002000000000000000C.gz${end}`)),
+    );
+});
+
 test('a prefix of another cluster, and S3 out of reach, are problems of their own', async () => {
   put(
     'CLUSTER.json',
