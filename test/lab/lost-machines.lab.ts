@@ -4,6 +4,7 @@ import * as assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { test } from 'uvu';
+import { noteRecovery, timed } from './objectives.ts';
 import {
   archiveASegment,
   assertUnchanged,
@@ -22,7 +23,16 @@ import {
   switchOver,
   textOn,
 } from './on-lab.ts';
-import { type Commit, letItCommit, position, startOracle, stopOracle } from './oracle.ts';
+import {
+  type Commit,
+  letItCommit,
+  lossOf,
+  position,
+  startOracle,
+  startWitness,
+  stopOracle,
+  witnessed,
+} from './oracle.ts';
 
 let led = '';
 let [survivor, other] = ['', ''];
@@ -56,7 +66,17 @@ test('the survivor leads with every commit that had reached it', () => {
   fanopsEnds(0, 'lab', 'kill', led, other);
   commits = stopOracle(survivor);
   const end = position(sqlOn(survivor, 'select pg_last_wal_receive_lsn()'));
-  fanopsEnds(0, ...recover(), ...gone(led, other));
+  startWitness(survivor);
+  const begun = Date.now() / 1000;
+  const doneSeconds = timed(() => fanopsEnds(0, ...recover(), ...gone(led, other)));
+  noteRecovery({
+    scenario: 0,
+    happened: 'two of three machines gone for good, the leader among them: etcd rebuilt from one member',
+    runbook: 'recover-etcd.yml',
+    serviceSeconds: witnessed(survivor) - begun,
+    doneSeconds,
+    lost: lossOf(survivor, commits),
+  });
   const held = new Set(sqlOn(survivor, 'select n from oracle').split('\n').map(Number));
   const missing = commits.filter(({ n }) => !held.has(n));
   assert.deepEqual(
