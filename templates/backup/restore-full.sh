@@ -273,7 +273,11 @@ clean_up() {
     wait "$SERVER_PID" || true
   fi
   [ ${#TEMPORARIES[@]} -eq 0 ] || rm -f "${TEMPORARIES[@]}"
-  [ -z "$WORK" ] || rm -rf "$WORK"
+  if [ -n "$WORK" ]; then
+    rm -rf "$WORK"
+    # Who only looked leaves nothing behind, also where it says no.
+    [[ $MODE != dry-run && $MODE != reach-only ]] || clear_spool
+  fi
   [ "$BEGUN" = no ] || give_up
   exit "$status"
 }

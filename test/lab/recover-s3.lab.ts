@@ -1,7 +1,10 @@
 // The document's scenario 4 on real hosts: all data directories and all archives are gone, and playbooks/recover-s3.yml brings back
 // what had reached S3.
 import * as assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { suite } from 'uvu';
+import { refusedUntouched } from './fingerprint.ts';
 import { noteRecovery, timed } from './objectives.ts';
 import {
   archiveASegment,
@@ -102,6 +105,54 @@ test('it is refused with another key than that of the backups, and nothing is ch
   assertUntouched();
   assert.deepEqual(objects(), before);
   for (const host of HOSTS) textOn(host, `test ! -e ${DATA} && test ! -e ${ARCHIVE}`);
+});
+
+test('it is refused while S3 does not answer', () => {
+  lab.s3.down();
+  try {
+    refusedUntouched(
+      run(),
+      /S3 could not be looked at, which says nothing of what it holds: .*S3 does not give s3:/,
+    );
+  } finally {
+    lab.s3.up();
+  }
+});
+
+test('it is refused while another restore, a drill or a test of a backup is at work there', () => {
+  const lock = '/var/lib/fanatico/restore-full.lock';
+  onHost(
+    target,
+    `systemd-run --quiet --unit=at-work flock ${lock} sleep infinity; until ! flock -n ${lock} true; do sleep 0.1; done`,
+  );
+  try {
+    refusedUntouched(
+      run(),
+      /at work on db\d: wait for its end, .*another run holds \/var\/lib\/fanatico\/restore-full.lock/,
+    );
+  } finally {
+    onHost(target, 'systemctl stop at-work');
+  }
+});
+
+test('it is refused where a backup is of another system than the prefix', () => {
+  const before = objects();
+  const identity = lab.s3.object(BUCKET, 'CLUSTER.json').toString();
+  const put = (content: string): void => {
+    const file = join(lab.s3.dir, 'CLUSTER.json');
+    writeFileSync(file, content);
+    lab.s3.aws('s3', 'cp', file, `s3://${BUCKET}/CLUSTER.json`);
+  };
+  put(identity.replace(/("system_identifier": ")\d+/, '$17000000000000000001'));
+  try {
+    refusedUntouched(
+      run(),
+      /several systems have written below s3:\/\/fanatico-backups\/: full_backup_\S+ \(made on db\d\) is of the system \d+, and CLUSTER.json there of 7000000000000000001/,
+    );
+  } finally {
+    put(identity);
+  }
+  assert.deepEqual(objects(), before);
 });
 
 test("the document's two lines, typed by hand, restore into an empty place what Patroni may start", () => {
