@@ -1,9 +1,17 @@
 // The document's scenario 4 on real hosts: all data directories and all archives are gone, and playbooks/recover-s3.yml brings back
 // what had reached S3.
 import * as assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { suite } from 'uvu';
+import {
+  backUpBlockchain,
+  blockOn,
+  CHAIN_DB,
+  haveBlocks,
+  writeBlockchainInventory,
+} from './blockchain-lab.ts';
 import { refusedUntouched } from './fingerprint.ts';
 import { noteRecovery, timed } from './objectives.ts';
 import {
@@ -15,7 +23,6 @@ import {
   DATA,
   fanopsEnds,
   HOSTS,
-  INVENTORY,
   killPatroni,
   leader,
   onHost,
@@ -45,18 +52,31 @@ let lab: S3Lab;
 /** Who led, and is restored; a replica, and who runs the client. */
 let [target, replica, third] = ['', '', ''];
 let commits: Commit[] = [];
+/** What the recovery has said. */
+let told = '';
+/** The blockchain lives on `third`. */
+const folder = mkdtempSync(join(tmpdir(), 'fanops-recover-s3-'));
+const inventory = join(folder, 'inventory.yml');
 
 test.before(async () => {
   fanopsEnds(0, 'lab', 'up');
   fanopsEnds(0, 'apply', ...CLUSTER, '--yes');
+  target = leader();
+  [replica, third] = HOSTS.filter((host) => host !== target) as [string, string];
+  writeBlockchainInventory(inventory, third, false);
+  textOn(third, `rm -rf ${CHAIN_DB}*`);
+  haveBlocks(third, 1);
   lab = await S3Lab.start();
-  lab.install();
+  lab.install(inventory);
   lab.s3.aws('s3', 'mb', `s3://${BUCKET}`);
 });
-test.after(() => lab?.remove());
+test.after(() => {
+  lab?.remove();
+  rmSync(folder, { recursive: true });
+});
 
 const run = (...more: string[]): string[] => {
-  const argv = ['run', 'playbooks/recover-s3.yml', '-i', INVENTORY, '-e', `target=${target}`, '--yes'];
+  const argv = ['run', 'playbooks/recover-s3.yml', '-i', inventory, '-e', `target=${target}`, '--yes'];
   return [...argv, '--confirm', `restore ${target} from S3`, '--confirm', 'accept', ...more];
 };
 
@@ -72,10 +92,9 @@ function walInS3(): string[] {
 }
 
 test('a cluster whose backup and WAL are in S3, and a client that commits all the time', () => {
-  target = leader();
-  [replica, third] = HOSTS.filter((host) => host !== target) as [string, string];
   startOracle(third, target);
   backUp(target, '--verify', '--upload-s3');
+  backUpBlockchain(third, '--upload-s3');
   letItCommit(third, 30);
   archiveASegment(target);
   lab.uploadAll(target);
@@ -86,6 +105,7 @@ test('it is refused while an archive survives, which may hold more than S3', () 
   for (const host of HOSTS) killPatroni(host);
   commits = stopOracle(third);
   for (const host of HOSTS) onHost(host, `rm -rf ${DATA}`);
+  textOn(third, `rm -rf ${dirname(CHAIN_DB)}`);
   for (const host of [replica, third]) onHost(host, `rm -rf ${ARCHIVE}`);
   const refused = fanopsEnds(5, ...run());
   assert.match(refused.all, /an archive of this cluster has survived.*recover-cluster.yml/s);
@@ -167,12 +187,20 @@ test("the document's two lines, typed by hand, restore into an empty place what 
   onHost(third, `rm -rf ${DATA} ${ARCHIVE} /tmp/${name}`);
 });
 
+test('it is refused where the state of the blockchain that is asked for is not in S3', () => {
+  const refused = fanopsEnds(5, ...run('-e', 'blockchain=blockchain_backup_20260101_000000.tar.gz'));
+  assert.match(refused.all, /is not to be had from S3[\s\S]*there is no blockchain_backup_20260101_000000/);
+  assertUntouched();
+});
+
 test('it brings back exactly what had reached S3', () => {
   const end = endOf(newestOf(walInS3()));
   const before = objects();
   startWitness(third);
   const begun = Date.now() / 1000;
-  const doneSeconds = timed(() => fanopsEnds(0, ...run()));
+  const doneSeconds = timed(() => {
+    told = fanopsEnds(0, ...run('-e', 'blockchain=latest')).all;
+  });
   assert.equal(leader(), target);
   console.log(`  ${assertHolds(target, commits, end)}`);
   noteRecovery({
@@ -190,6 +218,14 @@ test('it brings back exactly what had reached S3', () => {
   );
   const timelines = new Set(walInS3().map((name) => name.slice(0, 8)));
   assert.ok(timelines.size > 1, 'the new timeline is beside the old one');
+});
+
+test('and the blockchain beside it; what does not fit is said at the end', () => {
+  assert.equal(blockOn(third), 1);
+  assert.match(textOn(third, `stat -c %U ${dirname(CHAIN_DB)}`), /^postgres$/);
+  const warned = told.slice(told.lastIndexOf('RUNBOOK done'));
+  assert.match(warned, new RegExp(`step 16 .*, ${third}:\\n +there is no ${CHAIN_DB} any more`));
+  assert.match(warned, new RegExp(`step 17 .*, ${third}:\\n.*restored, and MISMATCH: PostgreSQL`));
 });
 
 test('the newest backup in S3 is of the new timeline, and can be restored from there alone', () => {

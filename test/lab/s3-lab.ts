@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { resolveSettings } from '../../src/lab/state.ts';
 import { S3Server } from '../support/s3-server.ts';
-import { type Ended, fanopsEnds, INSTALL, onHost, SCRIPTS } from './on-lab.ts';
+import { type Ended, fanopsEnds, INVENTORY, onHost, SCRIPTS } from './on-lab.ts';
 
 export const BUCKET = 'fanatico-backups';
 
@@ -30,8 +30,9 @@ export class S3Lab {
     return new S3Lab(await S3Server.start({ FANOPS_S3_ADDRESSES: gateway }), gateway);
   }
 
-  install(): Ended {
-    return fanopsEnds(0, 'apply', ...INSTALL, '--yes', '-e', `@${this.#variables}`);
+  install(inventory = INVENTORY): Ended {
+    const playbook = ['playbooks/install.yml', '-i', inventory];
+    return fanopsEnds(0, 'apply', ...playbook, '--yes', '-e', `@${this.#variables}`);
   }
 
   /** What the host's archive holds now is in S3 when this ends. */

@@ -1,9 +1,10 @@
 // The document, line by line, on the nodes as they are set up: docs/spec-coverage.md.
 import * as assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'uvu';
+import { backUpBlockchain, blockOn, haveBlocks, writeBlockchainInventory } from './blockchain-lab.ts';
 import {
   assertUnchanged,
   backUp,
@@ -11,36 +12,26 @@ import {
   fanops,
   fanopsEnds,
   HOSTS,
-  INVENTORY,
   leader,
+  soon,
+  sqlOn,
   standbysStream,
   textOn,
 } from './on-lab.ts';
 import { isSaid, specRows } from './spec-rows.ts';
 
 const hosts = { leader: '', replica: '', blockchain: 'db3' };
-/** The lab's inventory and a group blockchain, of one member. */
+/** The lab's inventory and a group blockchain, of one host. */
 const folder = mkdtempSync(join(tmpdir(), 'fanops-spec-'));
 const inventory = join(folder, 'inventory.yml');
 const install = ['playbooks/install.yml', '-i', inventory];
-const GROUP = `
-    blockchain:
-      hosts:
-        ${hosts.blockchain}:
-      vars:
-        blockchain_database: /srv/chain/chain.db
-`;
-const DATABASE = `apt-get install -qy sqlite3 >/dev/null
-  install -d -o postgres -g postgres /srv/chain && runuser -u postgres -- sqlite3 /srv/chain/chain.db \
-  'create table if not exists blocks (height integer primary key); insert or ignore into blocks values (1)'`;
-
 test.before(() => {
   fanopsEnds(0, 'lab', 'up');
   // The document begins on new machines; no backup of another test's timelines is there to be verified.
   fanopsEnds(0, 'lab', 'reset');
-  writeFileSync(inventory, `${readFileSync(INVENTORY, 'utf8').trimEnd()}${GROUP}`);
+  writeBlockchainInventory(inventory, hosts.blockchain, false);
   fanopsEnds(0, 'apply', ...CLUSTER, '--yes');
-  textOn(hosts.blockchain, DATABASE);
+  haveBlocks(hosts.blockchain, 1);
   fanopsEnds(0, 'apply', ...install, '--yes');
   hosts.leader = leader();
   hosts.replica = HOSTS.find((host) => host !== hosts.leader && host !== hosts.blockchain) ?? assert.fail();
@@ -66,13 +57,7 @@ test('afterwards both playbooks find nothing to change', () => {
 });
 
 test('a host that is in the group blockchain only is served by a playbook of its own', () => {
-  const text = readFileSync(INVENTORY, 'utf8').trimEnd();
-  const address =
-    new RegExp(`\\n +${hosts.blockchain}:\\n +(ansible_host: \\S+)`).exec(text) ?? assert.fail();
-  const login = text.slice(text.indexOf('        ansible_user:'));
-  const alone =
-    text.replace(address[0], '') + GROUP.replace(/:\n( +vars:)/, `:\n          ${address[1]}\n$1`) + login;
-  writeFileSync(inventory, `${alone}\n`);
+  writeBlockchainInventory(inventory, hosts.blockchain, true);
   const playbook = ['playbooks/install-blockchain.yml', '-i', inventory];
   const missing = fanops(['apply', ...playbook, '--yes', '-e', 'blockchain_database=/srv/none.db']);
   assert.notEqual(missing.status, 0);
@@ -89,6 +74,39 @@ test('a host that is in the group blockchain only is served by a playbook of its
     hosts.blockchain,
     `${scripts}/backup-retention.sh && ! grep backup-full /etc/cron.d/fanatico-backup`,
   );
+});
+
+test('recover-cluster.yml goes to it at its end: says what does not fit, and restores it where that is asked for', () => {
+  const host = hosts.blockchain;
+  // Without a server of its own, and no member of the cluster any more once its key in the DCS has expired.
+  textOn(host, 'systemctl stop patroni');
+  soon('the cluster goes without it', () => !textOn('db1', 'patronictl list').includes(` ${host} `));
+  const { lsn, postgresql } = backUpBlockchain(host);
+  assert.match(`${lsn} ${postgresql}`, /^[0-9A-F]+\/[0-9A-F]+ \d{19}$/);
+  haveBlocks(host, 2);
+  sqlOn(hosts.leader, 'create table if not exists moved (n int); insert into moved values (1)');
+  const run = [
+    'run',
+    'playbooks/recover-cluster.yml',
+    '-i',
+    inventory,
+    '-e',
+    `target=${hosts.leader}`,
+    '--yes',
+  ];
+  const compared = fanopsEnds(0, ...run, '--from', '19');
+  const warned = /RUNBOOK done.*\n\n\d+ warnings?:\n[\s\S]*/.exec(compared.all)?.[0] ?? '';
+  assert.match(
+    warned,
+    /step 19 .*, db3:\n.*chain\.db is at block 2\n.*is whole: block 1.*\n +MISMATCH: PostgreSQL is at/,
+  );
+  assert.equal(blockOn(host), 2);
+  fanopsEnds(0, ...run, '-e', 'blockchain=latest', '--from', '19');
+  assert.equal(blockOn(host), 1);
+  const none = ['-e', 'blockchain=blockchain_backup_20260101_000000.tar.gz'];
+  assert.match(fanopsEnds(5, ...run, ...none, '--from', '20').all, /is nowhere to be had/);
+  textOn(host, 'systemctl start patroni');
+  standbysStream(hosts.leader);
 });
 
 test.run();
