@@ -15,6 +15,8 @@ import { segmentName, segmentOf } from './wal-segments.ts';
 // Its calls: 1 and 2 look whose the prefix is, 3 lists, 4 sends objects, 5 lists, 6 sends sidecars, 7 lists.
 const OBJECTS = 4;
 const SIDECARS = 6;
+/** Where the first is stopped and goes on; FANOPS_RACES=all: wherever it matters, as a campaign (docs/backup-campaigns.md). */
+const STOPS = process.env.FANOPS_RACES === 'all' ? [OBJECTS, OBJECTS + 1, SIDECARS] : [SIDECARS];
 const BUCKET = 'fanatico-backups';
 const test = suite('two members that upload the same WAL');
 let s3: S3Server;
@@ -126,7 +128,7 @@ function fits(): string {
   return String(sidecar.node);
 }
 
-for (const call of [OBJECTS, OBJECTS + 1, SIDECARS])
+for (const call of STOPS)
   test(`the first is stopped before its call ${call}, and goes on`, async () => {
     const stopped = new Stopped(call);
     await stopped.reached(call);
