@@ -97,7 +97,7 @@ export const patroniFacts: Resource<PatroniFactsArgs, Result> = {
         description:
           'Patroni keeps its hands off the cluster (patronictl pause), as a host that answered has it.',
       },
-      members: { type: 'array', items: MEMBER, description: 'As the first host that answered sees them.' },
+      members: { type: 'array', items: MEMBER, description: 'Those that any host which answered knows.' },
       silent: { ...TEXTS, description: 'Hosts where no Patroni listens.' },
       unseen: {
         ...TEXTS,
@@ -144,7 +144,7 @@ function judge(port: number | undefined, facts: FactView): Result {
     looked.state === 'value' ? [{ host, view: looked.value }] : [],
   );
   const sources = answers.filter(({ view }) => !isOld(view));
-  const members = sources.find(({ view }) => view.members.length > 0)?.view.members ?? [];
+  const members = knownTo(sources);
   const disagreement = disagreements(IDENTITY, sources);
   const unsettled = disagreements(MEMBERS, sources);
   const leader = disagreement.length === 0 ? leaderOf(members) : undefined;
@@ -166,6 +166,12 @@ function judge(port: number | undefined, facts: FactView): Result {
     disagreement,
     unsettled,
   };
+}
+
+/** Of whom only some have heard is there as well: nobody may be taken for missing. */
+function knownTo(sources: readonly Source[]): PatroniMember[] {
+  const all = sources.flatMap(({ view }) => view.members);
+  return all.filter((one, index) => all.findIndex(({ name }) => name === one.name) === index);
 }
 
 /** Without the DCS, Patroni goes on telling what it last heard: also of a leader that is long gone. */

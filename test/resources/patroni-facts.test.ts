@@ -136,8 +136,16 @@ for (const [title, other, sentence] of OTHERS)
 
 test('one that has not heard of a new member yet does not disagree, and nothing is healthy until it has', () => {
   const two = { ...HEALTHY, members: HEALTHY.members.slice(0, 2) };
-  const { healthy, leader, disagreement, unsettled } = judged(value(two), value(HEALTHY), value(HEALTHY));
+  const { healthy, leader, disagreement, unsettled, members } = judged(
+    value(two),
+    value(HEALTHY),
+    value(HEALTHY),
+  );
   assert.equal([healthy, leader, disagreement], [false, 'db1', []]);
+  assert.equal(
+    members.map(({ name }) => name),
+    ['db1', 'db2', 'db3'],
+  );
   assert.equal(unsettled, ['the members: h1 says db1 db2, h2 says db1 db2 db3, h3 says db1 db2 db3']);
 });
 
