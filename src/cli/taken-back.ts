@@ -30,7 +30,7 @@ export async function runsToTakeBack(
       });
   }
   const alike = await runsAlike(settings.runs, runbook, aim);
-  const runs = named.length > 0 ? named : lastThatActed(settings.runs, alike);
+  const runs = named.length > 0 ? named : lastThatActed(alike);
   refuseClosed(runbook, sinceThen(alike, runs));
   refuseUnknown(steps, runs);
   return runs;
@@ -55,14 +55,12 @@ async function runsAlike(folder: string, { file }: Runbook, aim: string): Promis
   return alike;
 }
 
-/** One that was refused before it sent anything to a host has nothing to take back; the last one where all are like that. */
-function lastThatActed(folder: string, alike: readonly RunSummary[]): readonly RunSummary[] {
-  const undone = new Set(
-    listRuns(folder).flatMap(({ started, outcome }) => (outcome === 'done' ? (started.takesBack ?? []) : [])),
-  );
-  const acted = alike.findLast(
-    ({ id, entries }) => !undone.has(id) && entries.some(({ type }) => type === 'batch-sent'),
-  );
+/**
+ * One that was refused before it sent anything to a host has nothing to take back; the last one where all are like that. One that was taken
+ * back in part is still the one: never an older one, whose registers tell of another day.
+ */
+function lastThatActed(alike: readonly RunSummary[]): readonly RunSummary[] {
+  const acted = alike.findLast(({ entries }) => entries.some(({ type }) => type === 'batch-sent'));
   return acted ? [acted] : alike.slice(-1);
 }
 
