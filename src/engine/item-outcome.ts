@@ -3,7 +3,7 @@ import type { CommandResult } from '../core/command.ts';
 import type { Failure, StepOutcome } from '../core/event.ts';
 import type { Value } from '../core/value.ts';
 import { type Decision, taskRef } from './decision.ts';
-import { shownAddress } from './planned-step.ts';
+import { shownAddress, shownChange } from './planned-step.ts';
 import type { Run } from './run.ts';
 
 /** How one item ended. */
@@ -38,7 +38,7 @@ export function finishItem(run: Run, decision: Decision, ended: ItemOutcome, han
   const { task, host, item, change } = decision;
   const { outcome, outputs, reason, failure } = ended;
   if (ended.before) return;
-  tellAdvice(run, host, change);
+  tellAdvice(run, host, shownChange(decision));
   run.emit({
     type: 'end',
     host,

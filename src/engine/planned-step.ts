@@ -11,7 +11,7 @@ export interface Masking {
 
 /** A decision as it is shown and kept: without connections, views or secrets in the clear. */
 export function plannedStep(decision: Decision, { masker }: Masking): PlannedStep {
-  const { task, host, on, item, change, skipped, view } = decision;
+  const { task, host, on, item, skipped, view } = decision;
   return {
     task: taskRef(task),
     host,
@@ -19,7 +19,7 @@ export function plannedStep(decision: Decision, { masker }: Masking): PlannedSte
     ...(decision.resource.scope === 'cluster' && view ? { members: view.members } : {}),
     item: masker.mask(item?.label ?? ''),
     address: masker.mask(shownAddress(decision)),
-    change: task.sensitive ? hidden(change) : change,
+    change: shownChange(decision),
     ...(skipped === undefined ? {} : { skipped }),
     commands: task.sensitive ? [] : commandsShown(decision).map((text) => masker.mask(text)),
     sensitive: task.sensitive,
@@ -39,8 +39,11 @@ export function commandsShown(decision: Decision): readonly string[] {
   return resource.commands(args as never, change, view).map((command) => command.display);
 }
 
-function hidden(change: Change): Change {
-  return { ...change, fields: change.fields.map(hiddenField) };
+/** Without what a sensitive task would write, and without what it says (`advise`). */
+export function shownChange({ task, change }: Decision): Change {
+  if (!task.sensitive) return change;
+  const says = change.action === 'none' && change.reason !== undefined ? { reason: '(sensitive)' } : {};
+  return { ...change, ...says, fields: change.fields.map(hiddenField) };
 }
 
 function hiddenField(field: FieldChange): FieldChange {

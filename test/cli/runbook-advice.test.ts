@@ -92,6 +92,16 @@ test('a run that is taken up says at its end what it had said before', ({ folder
   assert.equal(warned(resumed.stderr).split('\n').slice(0, 5), SAID);
 });
 
+test('what a sensitive task says is nowhere to be read, only that it says something', ({ folder }) => {
+  const quiet = RUNBOOK.replace('- name: They fit', '- name: They fit\n        no_log: true');
+  writeFileSync(join(folder, 'says.yml'), quiet);
+  const ran = fanops(folder, 'run', 'says.yml', '--yes');
+  assert.is(ran.status, 0, ran.stderr);
+  assert.match(warned(ran.stderr), /step 1 \(Compare\), db1:\n {4}\(sensitive\)/);
+  const record = fanops(folder, 'runs', 'show', 'last', '--json').stdout;
+  assert.not.match(ran.stdout + ran.stderr + record, /MISMATCH: before/);
+});
+
 test('the plan leaves out who cannot be reached, where the step goes without', ({ folder }) => {
   const { status, stdout } = fanops(folder, 'plan', 'says.yml');
   assert.is(status, 0, stdout);
