@@ -105,7 +105,7 @@ test('WAL that no archive has, and a data directory that is given up holds whole
 test('it does not restore while a Patroni runs on another node', () => {
   const marker = '/var/lib/fanatico/restore-in-progress';
   const starts = `mv ${marker} /root/ && systemctl start patroni
-    until curl -s -o /dev/null http://$(hostname):8008/patroni; do sleep 0.2; done`;
+    timeout 60 sh -c 'until curl -s -o /dev/null http://$(hostname):8008/patroni; do sleep 0.2; done'`;
   const stops = `systemctl stop patroni && mv /root/restore-in-progress ${marker}`;
   meanwhile(replica, starts, stops, () => {
     const before = fingerprint();
@@ -184,8 +184,8 @@ test('afterwards the others stream, the schedules go on, and a switchover archiv
 
 /** What is broken is mended again, whatever comes of it. */
 function meanwhile(host: string, breaks: string, mends: string, act: () => void): void {
-  onHost(host, breaks);
   try {
+    onHost(host, breaks);
     act();
   } finally {
     onHost(host, mends);

@@ -83,32 +83,35 @@ test('recover-cluster.yml goes to it at its end: says what does not fit, and res
   const host = hosts.blockchain;
   // Without a server of its own, and no member of the cluster any more once its key in the DCS has expired.
   textOn(host, 'systemctl stop patroni');
-  soon('the cluster goes without it', () => !textOn('db1', 'patronictl list').includes(` ${host} `));
-  const { lsn, postgresql } = backUpBlockchain(host);
-  assert.match(`${lsn} ${postgresql}`, /^[0-9A-F]+\/[0-9A-F]+ \d{19}$/);
-  haveBlocks(host, 2);
-  sqlOn(hosts.leader, 'create table if not exists moved (n int); insert into moved values (1)');
-  const run = [
-    'run',
-    'playbooks/recover-cluster.yml',
-    '-i',
-    inventory,
-    '-e',
-    `target=${hosts.leader}`,
-    '--yes',
-  ];
-  const compared = fanopsEnds(0, ...run, '--from', '19');
-  const warned = /RUNBOOK done.*\n\n\d+ warnings?:\n[\s\S]*/.exec(compared.all)?.[0] ?? '';
-  assert.match(
-    warned,
-    /step 19 .*, db3:\n.*chain\.db is at block 2\n.*is whole: block 1.*\n +MISMATCH: PostgreSQL is at/,
-  );
-  assert.equal(blockOn(host), 2);
-  fanopsEnds(0, ...run, '-e', 'blockchain=latest', '--from', '19');
-  assert.equal(blockOn(host), 1);
-  const none = ['-e', 'blockchain=blockchain_backup_20260101_000000.tar.gz'];
-  assert.match(fanopsEnds(5, ...run, ...none, '--from', '20').all, /is nowhere to be had/);
-  textOn(host, 'systemctl start patroni');
+  try {
+    soon('the cluster goes without it', () => !textOn('db1', 'patronictl list').includes(` ${host} `));
+    const { lsn, postgresql } = backUpBlockchain(host);
+    assert.match(`${lsn} ${postgresql}`, /^[0-9A-F]+\/[0-9A-F]+ \d{19}$/);
+    haveBlocks(host, 2);
+    sqlOn(hosts.leader, 'create table if not exists moved (n int); insert into moved values (1)');
+    const run = [
+      'run',
+      'playbooks/recover-cluster.yml',
+      '-i',
+      inventory,
+      '-e',
+      `target=${hosts.leader}`,
+      '--yes',
+    ];
+    const compared = fanopsEnds(0, ...run, '--from', '19');
+    const warned = /RUNBOOK done.*\n\n\d+ warnings?:\n[\s\S]*/.exec(compared.all)?.[0] ?? '';
+    assert.match(
+      warned,
+      /step 19 .*, db3:\n.*chain\.db is at block 2\n.*is whole: block 1.*\n +MISMATCH: PostgreSQL is at/,
+    );
+    assert.equal(blockOn(host), 2);
+    fanopsEnds(0, ...run, '-e', 'blockchain=latest', '--from', '19');
+    assert.equal(blockOn(host), 1);
+    const none = ['-e', 'blockchain=blockchain_backup_20260101_000000.tar.gz'];
+    assert.match(fanopsEnds(5, ...run, ...none, '--from', '20').all, /is nowhere to be had/);
+  } finally {
+    textOn(host, 'systemctl start patroni');
+  }
   standbysStream(hosts.leader);
 });
 

@@ -12,6 +12,8 @@ import {
   archiveASegment,
   backUp,
   clusterSettles,
+  type Ended,
+  fanops,
   fanopsEnds,
   HOSTS,
   INVENTORY,
@@ -248,10 +250,11 @@ test('refused, and nothing is changed: a second operator, while a run of the fir
   const argv = ['run', 'playbooks/recover-node.yml', '-i', INVENTORY, '-e', `target=${replica}`].join(' ');
   const first = spawn('script', ['-qec', `bin/fanops ${argv}`, '/dev/null'], { stdio: 'pipe' });
   const ended = once(first, 'exit');
-  await untilAsked(first, /Type "yes"/);
-  first.stdin.write('yes\n');
-  await untilAsked(first, /To go on, type/);
+  let undone: Ended | undefined;
   try {
+    await untilAsked(first, /Type "yes"/);
+    first.stdin.write('yes\n');
+    await untilAsked(first, /To go on, type/);
     const before = fingerprint();
     for (const use of [REBUILD, REJOIN, BESIDE, RESTORE]) {
       const refused = fanopsEnds(9, ...command({ ...use, title: '', says: /./ }));
@@ -267,8 +270,9 @@ test('refused, and nothing is changed: a second operator, while a run of the fir
   } finally {
     first.stdin.write('\x03');
     await ended;
+    undone = fanops([...argv.split(' '), '--undo', '4', '--yes']);
   }
-  fanopsEnds(0, ...argv.split(' '), '--undo', '4', '--yes');
+  assert.equal(undone.status, 0, undone.all);
   standbysStream(leads);
 });
 

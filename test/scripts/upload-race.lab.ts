@@ -84,11 +84,10 @@ class Stopped {
   }
 
   async reached(call: number): Promise<void> {
-    const gone = this.#end.then(({ stderr }) => assert.fail(`it ended before call ${call}: ${stderr}`));
-    const there = async () => {
-      while (!existsSync(this.#at(`stopped-${call}`))) await sleep(20);
-    };
-    await Promise.race([there(), gone]);
+    while (!existsSync(this.#at(`stopped-${call}`))) {
+      const gone = await Promise.race([this.#end, sleep(20)]);
+      if (gone) assert.fail(`it ended before call ${call}: ${gone.stderr}`);
+    }
   }
 
   letGo(call: number): void {
