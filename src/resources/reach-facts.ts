@@ -19,6 +19,7 @@ export type ReachFactsArgs = {
   readonly host: string;
   readonly into: string;
   readonly backup?: string;
+  readonly timeline?: string;
   readonly at?: string;
   readonly lsn?: string;
   readonly restore_point?: string;
@@ -64,6 +65,12 @@ export const reachFacts: Resource<ReachFactsArgs, Result> = {
       host: text('The host on which it would be restored.'),
       into: absolutePath('Where it would be restored, beside what is there.'),
       backup: { ...text('latest, or the name of a full backup.'), default: 'latest' },
+      timeline: {
+        ...text(
+          'latest, current (that of the backup), or a number. Of another than the latest nothing is said of WAL.',
+        ),
+        default: 'latest',
+      },
       at: { ...text('The moment that is wanted; empty: none.'), default: '' },
       lsn: { ...text('The place in the WAL that is wanted; empty: none.'), default: '' },
       restore_point: { ...text('The restore point that is wanted; empty: none.'), default: '' },
@@ -110,7 +117,19 @@ export const reachFacts: Resource<ReachFactsArgs, Result> = {
     },
     ['backup', 'none', 'to_come', 'too_early', 'too_late', 'missing', 'hole', 'held_by', 'room', 'unseen'],
   ),
-  identity: ['members', 'host', 'into', 'backup', 'at', 'lsn', 'restore_point', 'path', 'gathered', 'data'],
+  identity: [
+    'members',
+    'host',
+    'into',
+    'backup',
+    'timeline',
+    'at',
+    'lsn',
+    'restore_point',
+    'path',
+    'gathered',
+    'data',
+  ],
   membersFrom: 'members',
   address: ({ members, host, into }) => `reach_facts ${members} ${host}:${into}`,
   needs: (args) => [restorableArchiveFact(subjectOf(args)), freeSpaceFact(args.into)],
@@ -139,6 +158,7 @@ function judge(args: ReachFactsArgs, facts: FactView): Result {
   const pgWal = seen.flatMap(({ looked }) => (looked.state === 'value' ? looked.value.pgWal : []));
   const wanted: Wanted = {
     backup: args.backup ?? 'latest',
+    timeline: args.timeline || 'latest',
     at: args.at ?? '',
     lsn: args.lsn ?? '',
     restorePoint: args.restore_point ?? '',

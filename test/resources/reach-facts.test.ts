@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -191,6 +191,40 @@ test('a gap is none where pg_wal is archived first and has it', () => {
 test('a gap on a timeline that was left is none: what took its place is there', () => {
   const left = segments(segment(4), segment(6), segment(5, 2), segment(6, 2), segment(7, 2));
   assert.equal(said({}, { db1: { fulls: [full()], segments: left } }), QUIET);
+});
+
+test('of another timeline than the latest, what its WAL reaches is left to the restore', () => {
+  const later = full({
+    name: 'full_backup_20261123_020000.tar.gz',
+    ended_at: '2026-11-23T02:00:00Z',
+    stop_lsn: '0/7000100',
+    last_wal: segment(7, 2),
+    timeline: 2,
+    plain_size: 400 << 20,
+  });
+  // Timeline 2 left timeline 1 in the segment 5, and has not come as far.
+  const archives = {
+    db1: { fulls: [full(), later], segments: segments(...[4, 5, 6, 8, 9].map((number) => segment(number))) },
+    db2: { segments: segments(...[5, 6, 7].map((number) => segment(number, 2))) },
+  };
+  for (const args of [
+    { lsn: '0/9000000' },
+    { at: '2026-11-22 23:00:00' },
+    { at: '2026-11-20 00:00:00' },
+    {},
+  ]) {
+    const { backup, ...words } = said({ ...args, timeline: '1' }, archives) as { backup?: string };
+    assert.equal(words, {}, JSON.stringify(args));
+    assert.ok(backup !== later.name, 'it is of a timeline that 1 does not descend from');
+  }
+  assert.is(judged({ timeline: '1' }, archives, 200 << 20).room, '');
+  assert.ok(judged({ timeline: 'current' }, archives, 200 << 20).room);
+  assert.match(judged({ lsn: '0/9000000', backup: FULL }, archives).too_late, /lies after/);
+  assert.match(judged({ timeline: '1' }, { db1: {} }).none, /^no complete full backup/);
+});
+
+test('both runbooks say which timeline is wanted', () => {
+  assert.match(readFileSync('playbooks/recovery/see-reach.yml', 'utf8'), /^ {4}timeline: "{{timeline}}"$/m);
 });
 
 test('a target before the gap is in reach; after it, or behind all there is, it is not', () => {

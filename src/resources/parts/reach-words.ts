@@ -12,6 +12,8 @@ import {
 
 export type Wanted = Target & {
   readonly backup: string;
+  /** latest, current, or a number. */
+  readonly timeline: string;
   readonly restorePoint: string;
   readonly members: readonly string[];
   /** By the clock of the host that it is restored on; empty where nobody asked it. */
@@ -49,33 +51,47 @@ export function sentencesOf(
   pgWal: readonly string[],
   wanted: Wanted,
 ): Sentences & { readonly full: Full | undefined } {
-  const full = chosenFull(fulls, wanted.backup, wanted);
+  const full = chosenFull(ofTimeline(fulls, wanted.timeline), wanted.backup, wanted);
   if (wanted.at !== '' && microseconds(wanted.at) > microseconds(wanted.now)) {
     const to_come = `${shown(wanted.at)} is still to come: it is ${shown(wanted.now)}`;
     return { ...SILENT, full, to_come };
   }
   // A file anywhere else is not looked for.
   if (!full && wanted.backup.includes('/')) return { ...SILENT, full };
-  if (!full) return { ...SILENT, full, ...withoutBackup(fulls, stored, pgWal, wanted) };
+  const none = full ? '' : notThere(fulls, wanted);
+  // What belongs to a timeline that was left, only its history tells.
+  if (none !== '' || wanted.timeline !== 'latest') return { ...SILENT, full, none };
+  if (!full) return { ...SILENT, full, too_early: tooEarly(fulls, stored, pgWal, wanted) };
   const reach = reachOf(full, stored, pgWal);
   const said = wanted.at !== '' || wanted.lsn !== '' ? tooLate : tooShort;
   return { ...SILENT, full, ...said(fulls, full, reach, wanted) };
 }
 
-function withoutBackup(
+/** A timeline descends from lower ones only. */
+function ofTimeline(fulls: readonly Full[], timeline: string): readonly Full[] {
+  const number = Number(timeline);
+  return Number.isNaN(number) ? fulls : fulls.filter((full) => full.timeline <= number);
+}
+
+function notThere(fulls: readonly Full[], { members, backup }: Wanted): string {
+  const archives = `the archives of ${members.join(', ')}`;
+  const newest = chosenFull(fulls, 'latest', ANY);
+  if (!newest) return `no complete full backup is in ${archives}`;
+  if (chosenFull(fulls, backup, ANY)) return '';
+  return `${backup} is not in ${archives}; the newest there is ${placed(newest)}`;
+}
+
+/** Where backups are there, and none of them ended before the target. */
+function tooEarly(
   fulls: readonly Full[],
   stored: readonly StoredSegment[],
   pgWal: readonly string[],
-  { members, backup, at, lsn }: Wanted,
-): Partial<Sentences> {
-  const archives = `the archives of ${members.join(', ')}`;
-  const newest = chosenFull(fulls, 'latest', ANY);
-  if (!newest) return { none: `no complete full backup is in ${archives}` };
-  const named = chosenFull(fulls, backup, ANY);
-  if (!named) return { none: `${backup} is not in ${archives}; the newest there is ${placed(newest)}` };
-  const first = backup === 'latest' ? fulls.toSorted(byEnd)[0] : named;
-  const said = `${at === '' ? lsn : shown(at)} lies before the end, at ${first?.stopLsn}, of ${backup === 'latest' ? 'the oldest backup' : backup}`;
-  return { too_early: `${said}. ${within(first ?? named, reachOf(named, stored, pgWal))}` };
+  { backup, at, lsn }: Wanted,
+): string {
+  const first = backup === 'latest' ? fulls.toSorted(byEnd)[0] : chosenFull(fulls, backup, ANY);
+  if (!first) return '';
+  const said = `${at === '' ? lsn : shown(at)} lies before the end, at ${first.stopLsn}, of ${backup === 'latest' ? 'the oldest backup' : backup}`;
+  return `${said}. ${within(first, reachOf(first, stored, pgWal))}`;
 }
 
 function tooLate(
