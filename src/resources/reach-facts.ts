@@ -157,7 +157,8 @@ function judge(args: ReachFactsArgs, facts: FactView): Result {
   );
   const pgWal = seen.flatMap(({ looked }) => (looked.state === 'value' ? looked.value.pgWal : []));
   const wanted: Wanted = {
-    backup: args.backup ?? 'latest',
+    // The name of a link to the newest in the archive.
+    backup: (args.backup ?? 'latest').replace(/^latest\.tar\.gz$/, 'latest'),
     timeline: args.timeline || 'latest',
     at: args.at ?? '',
     lsn: args.lsn ?? '',

@@ -279,6 +279,15 @@ test('without a backup, or without that one, it is said what there is', () => {
   assert.equal(said({ backup: '/mnt/full_backup_1.tar.gz' }, { db1: {} }), {}, 'a file lies elsewhere');
 });
 
+test('latest.tar.gz is the newest, as for the restore', () => {
+  const archives = { db1: { fulls: [full()], segments: segments(segment(4)) } };
+  assert.equal(said({ backup: 'latest.tar.gz' }, archives), QUIET);
+  assert.match(
+    judged({ backup: 'latest.tar.gz', lsn: '0/1000000' }, archives).too_early,
+    /of the oldest backup/,
+  );
+});
+
 test('too little room is told in MiB, and what could not be looked at says nothing', () => {
   const archives = { db1: { fulls: [full()] }, db2: { segments: segments(segment(9)) } };
   assert.is(
