@@ -9,8 +9,8 @@ import { durationOf } from './read-duration.ts';
 /** What a value came to, or what is wrong with it. */
 export type Typed = { readonly value: Value } | { readonly wanted: string; readonly hint?: string };
 
-/** A moment; without an offset it is UTC, wherever the operator sits, and is shown so. */
-const TIMESTAMP = /^\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d(?:\.\d+)?)?\s?(Z|[+-]\d\d(?::?\d\d)?)?$/;
+/** A moment, to the microsecond, as PostgreSQL has it; without an offset it is UTC, wherever the operator sits, and is shown so. */
+const TIMESTAMP = /^\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?\s?(Z|[+-]\d\d(?::?\d\d)?)?$/;
 
 /** Takes what was given for a parameter as its type; texts that the command line took for numbers are texts again. */
 export function asType(type: ParamType, given: Value, inventory: Inventory): Typed {
@@ -40,7 +40,8 @@ const WANTED: { readonly [type in ParamType]: string } = {
 };
 
 const HINTS: { readonly [type in ParamType]?: string } = {
-  timestamp: 'write "2026-11-23 14:05:00+01:00"; without an offset it is UTC',
+  timestamp:
+    'write "2026-11-23 14:05:00+01:00"; without an offset it is UTC, and a second has at most six decimals',
   duration: 'write "500ms", "90s", "5m" or "2h"',
   size: 'write "128MB", "4GiB"',
   lsn: 'write "16/B374D848"',

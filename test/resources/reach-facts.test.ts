@@ -279,6 +279,12 @@ test('without a backup, or without that one, it is said what there is', () => {
   assert.equal(said({ backup: '/mnt/full_backup_1.tar.gz' }, { db1: {} }), {}, 'a file lies elsewhere');
 });
 
+test('of a moment that it does not understand it says nothing', () => {
+  const archives = { db1: { fulls: [full()], segments: segments(segment(4)) } };
+  for (const at of ['2026-11-22 02:00:30.1234567Z', '2026-11-20 00:00:00.1234567Z', 'yesterday'])
+    assert.equal(said({ at }, archives), {}, at);
+});
+
 test('latest.tar.gz is the newest, as for the restore', () => {
   const archives = { db1: { fulls: [full()], segments: segments(segment(4)) } };
   assert.equal(said({ backup: 'latest.tar.gz' }, archives), QUIET);

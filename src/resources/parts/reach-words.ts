@@ -51,6 +51,8 @@ export function sentencesOf(
   pgWal: readonly string[],
   wanted: Wanted,
 ): Sentences & { readonly full: Full | undefined } {
+  // One that is not understood here is the restore's to refuse.
+  if (wanted.at !== '' && Number.isNaN(microseconds(wanted.at))) return { ...SILENT, full: undefined };
   const full = chosenFull(ofTimeline(fulls, wanted.timeline), wanted.backup, wanted);
   if (wanted.at !== '' && microseconds(wanted.at) > microseconds(wanted.now)) {
     const to_come = `${shown(wanted.at)} is still to come: it is ${shown(wanted.now)}`;

@@ -164,6 +164,11 @@ const PARAMS: readonly (readonly [param: string, given: Value | undefined, mista
   ],
   ['{ type: timestamp }', 'yesterday', 'the parameter `p` must be a point in time'],
   ['{ type: timestamp }', '2026-13-23 14:05:00Z', 'the parameter `p` must be a point in time'],
+  [
+    '{ type: timestamp }',
+    '2026-11-23 14:05:00.1234567',
+    'the parameter `p` must be a point in time, found the text "2026-11-23 14:05:00.1234567" | write "2026-11-23 14:05:00+01:00"; without an offset it is UTC, and a second has at most six decimals',
+  ],
   ['{ type: lsn }', '16', 'the parameter `p` must be a position in the write-ahead log'],
   ['{ type: size }', 'big', 'the parameter `p` must be a size'],
   ['{ type: duration, default: soon }', undefined, 'the default of `p` must be a duration'],
@@ -194,6 +199,7 @@ test('what is given is taken as its type: texts that look like numbers stay text
   assert.is(typed('{ type: integer }', '7'), 7);
   assert.is(typed('{ type: number }', '1.5'), 1.5);
   assert.is(typed('{ type: timestamp }', '2026-11-23 14:05:00+01'), '2026-11-23 14:05:00+01');
+  assert.is(typed('{ type: timestamp }', '2026-11-23 14:05:00.123456Z'), '2026-11-23 14:05:00.123456Z');
   assert.is(typed('{ type: timestamp }', '2026-11-23 14:05'), '2026-11-23 14:05+00:00');
   assert.is(typed('{ type: lsn }', '16/B374D848'), '16/B374D848');
 });
