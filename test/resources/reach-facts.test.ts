@@ -243,6 +243,21 @@ test('a target before the gap is in reach; after it, or behind all there is, it 
   assert.is(judged({ at: '2026-11-22 04:00:00', archives_first: 'new' }, whole).too_late, '');
 });
 
+test('when what only pg_wal holds was written nobody knows: no moment is too late behind it', () => {
+  const pgWal = [segment(5), segment(6)];
+  const held = { db1: { fulls: [full()], segments: segments(segment(4), segment(8)), pgWal } };
+  const { too_late } = judged({ at: '2026-11-22 03:00:00', archives_first: 'all' }, held);
+  assert.is(too_late, '');
+  const { missing } = judged({ archives_first: 'all' }, { db1: { ...held.db1, pgWal: [segment(6)] } });
+  assert.match(missing, `segment ${segment(5)}, though ${segment(6)} comes after it`);
+});
+
+test('the archives of busy years are looked through, too', () => {
+  const many = Array.from({ length: 200_000 }, (_, index) => ({ name: segment(index + 4), archivedAt: '' }));
+  const held = { db1: { fulls: [full({ wal_segment_size: 1 << 20 })], segments: many } };
+  assert.equal(said({}, held), QUIET);
+});
+
 test('a target before every backup is told where they begin; one that is still to come, what time it is', () => {
   const older = full({
     name: 'full_backup_20261121_020000.tar.gz',

@@ -58,10 +58,13 @@ export function reachOf(full: Full, stored: readonly StoredSegment[], pgWal: rea
   const here = stored.filter(({ name }) => timelineOf(name) >= full.timeline);
   const byNumber = Map.groupBy(here, ({ name }) => numberOf(name, size));
   const also = new Set(pgWal.map((name) => numberOf(name, size)));
-  const newest = Math.max(full.timeline, ...here.map(({ name }) => timelineOf(name)));
-  const high = Math.max(
-    ...here.filter(({ name }) => timelineOf(name) === newest).map(({ name }) => numberOf(name, size)),
+  const newest = highest(
+    full.timeline,
+    here.map(({ name }) => timelineOf(name)),
+  );
+  const high = highest(
     numberOf(full.lastWal, size) - 1,
+    here.filter(({ name }) => timelineOf(name) === newest).map(({ name }) => numberOf(name, size)),
   );
   // What a leader's backup ends with is in the backup itself.
   const first = numberOf(full.lastWal, size) + (full.role === 'leader' ? 1 : 0);
@@ -75,9 +78,12 @@ export function reachOf(full: Full, stored: readonly StoredSegment[], pgWal: rea
     .flatMap(([, all]) => all);
   return {
     gap: range(low, next).map((number) => nameOf(timelineBefore(before, full, number, size), number, size)),
-    after: byNumber.get(next)?.at(-1)?.name ?? '',
+    after: byNumber.get(next)?.at(-1)?.name ?? nameOf(newest, next, size),
     last: before.sort((a, b) => numberOf(a.name, size) - numberOf(b.name, size)).at(-1)?.name ?? '',
-    until: latest([full.endedAt, ...before.map(({ archivedAt }) => archivedAt)]),
+    // When what only pg_wal has was written, nobody knows.
+    until: range(first, low).every((number) => byNumber.has(number))
+      ? latest([full.endedAt, ...before.map(({ archivedAt }) => archivedAt)])
+      : '',
     end: low * size,
   };
 }
@@ -117,7 +123,12 @@ function timelineBefore(before: readonly StoredSegment[], full: Full, number: nu
   const lower = before
     .filter(({ name }) => numberOf(name, size) < number)
     .map(({ name }) => timelineOf(name));
-  return Math.max(full.timeline, ...lower);
+  return highest(full.timeline, lower);
+}
+
+/** Of any number of them: Math.max takes no more arguments than the stack holds. */
+function highest(least: number, numbers: readonly number[]): number {
+  return numbers.reduce((most, one) => Math.max(most, one), least);
 }
 
 function latest(moments: readonly string[]): string {
