@@ -5,7 +5,8 @@
 # those that are ours, a listing that proves it all. Other members may do the same at the same moment (docs/decisions/0017).
 
 readonly BATCH=250
-declare -A MD5=() SIZE=() KEY=()
+# OURS: what an object was listed as that was read back as this file.
+declare -A MD5=() SHA256=() SIZE=() KEY=() OURS=()
 
 upload_wal() {
   local names=() i failed=$FAILED
@@ -18,7 +19,7 @@ upload_wal() {
 # usage: upload_batch NAME...; marks what is there in the end
 upload_batch() {
   local name good=()
-  MD5=() SIZE=() KEY=()
+  MD5=() SHA256=() SIZE=() KEY=() OURS=()
   hash_batch "$@"
   look_at_batch "$1" || { FAILED=$((FAILED + $#)) && return; }
   send_missing objects '' || log error 'awscli could not upload all objects of the batch'
@@ -31,7 +32,7 @@ upload_batch() {
   mark_all "${good[@]}"
 }
 
-# usage: hash_batch NAME...; fills KEY, MD5 and SIZE for what is whole; what was damaged here is not uploaded
+# usage: hash_batch NAME...; fills KEY, MD5, SHA256 and SIZE for what is whole; what was damaged here is not uploaded
 hash_batch() {
   local name file hash size wal=$BACKUP_ROOT/wal sums
   sums=$(cd "$wal" && openssl dgst -sha256 -r "$@")
@@ -43,6 +44,7 @@ hash_batch() {
       fail_one "$wal/$name is damaged: its sha256 is not the one in its sidecar; move both aside"
     else
       KEY[$name]=$(key_of "$wal/$name" "${FIELD[cipher]}")
+      SHA256[$name]=$hash
     fi
   done <<<"$sums"
   [ ${#KEY[@]} -gt 0 ] || return 0
@@ -69,7 +71,7 @@ send_missing() {
   local name stage=$WORK/$1
   for name in "${!KEY[@]}"; do
     [ -z "${THERE[${KEY[$name]}$2]-}" ] || continue
-    [ -z "$2" ] || is_there "$name" '' || continue
+    [ -z "$2" ] || is_ours "$name" || continue
     [ -d "$stage/${KEY[$name]%/*}" ] || mkdir -p "$stage/${KEY[$name]%/*}"
     printf '%s\0%s\0' "$BACKUP_ROOT/wal/$name$2" "$stage/${KEY[$name]}$2"
   done >"$WORK/links"
@@ -82,7 +84,16 @@ send_missing() {
 # usage: is_there NAME SUFFIX; the object seen under its key is this file
 is_there() {
   local seen=${THERE[${KEY[$1]}$2]-}
-  [ "${seen% *}" = "${SIZE[$1$2]}" ] && same_etag "$BACKUP_ROOT/wal/$1$2" "${seen#* }" "${MD5[$1$2]}"
+  [ "${seen% *}" = "${SIZE[$1$2]}" ] || return 1
+  [ "$seen" = "${OURS[$1$2]-}" ] || same_etag "$BACKUP_ROOT/wal/$1$2" "${seen#* }" "${MD5[$1$2]}"
+}
+
+# usage: is_ours NAME; the same of an object whose ETag may tell nothing, encrypted by a key of KMS: only where size alone fits, it is read back, once
+is_ours() {
+  local seen=${THERE[${KEY[$1]}]-}
+  is_there "$1" '' && return
+  [ "${seen% *}" = "${SIZE[$1]}" ] && reads_back "${KEY[$1]}" "${SHA256[$1]}" || return 1
+  OURS[$1]=$seen
 }
 
 # usage: settle NAME; what differs may be the same WAL, archived by another member: its ciphertext is another one
@@ -111,10 +122,17 @@ settle() {
 }
 
 # usage: settle_abandoned NAME; another member's object without a sidecar: that member is about to put it, or died before it could. Nobody
-# can read such an object; it is replaced before anybody has to be alarmed that this one waits.
+# can read such an object; it is replaced before anybody has to be alarmed that this one waits. Our own, which could not be read back before, gets its sidecar.
 settle_abandoned() {
   local file=$BACKUP_ROOT/wal/$1 key=${KEY[$1]} since
-  if ! since=$(s3 s3api head-object --bucket "$S3_BUCKET" --key "$key" --query LastModified --output text 2>&1) || ! since=$(date -u -d "$since" +%s); then
+  if is_ours "$1"; then
+    if put "$file.json" "$key.json" "$(sha256_of "$file.json")"; then
+      mark_uploaded "$file"
+      UPLOADED=$((UPLOADED + 1))
+    else
+      fail_one "$file was not uploaded"
+    fi
+  elif ! since=$(s3 s3api head-object --bucket "$S3_BUCKET" --key "$key" --query LastModified --output text 2>&1) || ! since=$(date -u -d "$since" +%s); then
     fail_one "$file: cannot look at s3://$S3_BUCKET/$key"
   elif (($(printf '%(%s)T' -1) - since <= S3_PENDING_ALARM_SECONDS / 2)); then
     fail_one "$file waits: s3://$S3_BUCKET/$key is of another member, which has not put its sidecar yet"
@@ -137,10 +155,10 @@ replace() {
     put "$file" "$key" "$hash" && put "$file.json" "$key.json" "$sidecar_hash"
 }
 
-# usage: same_object_of NAME; the object is what the sidecar there (in FIELD) says. It is read back: an ETag tells nothing of bytes that are
-# not ours, nor of an object that is encrypted by a key of KMS
+# usage: same_object_of NAME; the object is what the sidecar there (in FIELD) says. It is read back unless both are ours and that was seen: an
+# ETag tells nothing of bytes that are not ours, nor of an object that is encrypted by a key of KMS
 same_object_of() {
-  reads_back "${KEY[$1]}" "${FIELD[sha256]}"
+  { [ "${FIELD[sha256]}" = "${SHA256[$1]}" ] && is_there "$1" ''; } || reads_back "${KEY[$1]}" "${FIELD[sha256]}"
 }
 
 # usage: mark_all SIDECAR...

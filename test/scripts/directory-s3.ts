@@ -1,4 +1,5 @@
-// An awscli for the scripts' PATH that keeps its objects in a directory: the few calls that restores make, and a log of them.
+// An awscli for the scripts' PATH that keeps its objects in a directory: the few calls that restores and uploads make, and a log of them.
+// No ETag is an MD5, as where a key of KMS encrypts the bucket.
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BackupHost, Settings } from './backup-host.ts';
@@ -79,7 +80,9 @@ done
 case $operation in
 's3 cp')
   from=@DIR@/\${places[0]#s3://} to=\${places[1]}
-  if [ $recursive = yes ]; then
+  if [ $recursive = yes ] && [[ $to == s3://* ]]; then
+    cp -rL "\${places[0]}/." "@DIR@/\${to#s3://}"
+  elif [ $recursive = yes ]; then
     for include in "\${includes[@]}"; do for file in "$from"/$include; do [ ! -e "$file" ] || cp "$file" "$to/"; done; done
   elif [ ! -e "$from" ]; then
     echo 'fatal error: An error occurred (404) when calling the HeadObject operation: Key does not exist' >&2; exit 1
@@ -90,5 +93,16 @@ case $operation in
   while IFS= read -r file; do
     echo "\${file#@DIR@/$bucket/}\${sized:+ $(stat -c %s "$file") etag}"
   done < <(find @DIR@/$bucket -type f -path "@DIR@/$bucket/$prefix*" | sort) ;;
+'s3api head-object' | 's3api put-object')
+  for place in "\${places[@]}"; do case $place in
+  --bucket=*) bucket=\${place#*=} ;; --key=*) key=\${place#*=} ;; --body=*) body=\${place#*=} ;; --query=*) query=\${place#*=} ;;
+  esac; done
+  file=@DIR@/$bucket/$key
+  if [ "$operation" = 's3api put-object' ]; then
+    mkdir -p "\${file%/*}"; cp "$body" "$file"
+  elif [ ! -e "$file" ]; then
+    echo 'An error occurred (404) when calling the HeadObject operation: Not Found' >&2; exit 254
+  elif [ "$query" = LastModified ]; then date -u -r "$file" +%FT%TZ
+  else echo "$(stat -c %s "$file") etag None"; fi ;;
 *) echo "not expected: $operation" >&2; exit 252 ;;
 esac`;
