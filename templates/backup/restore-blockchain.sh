@@ -28,12 +28,12 @@ lib=$(readlink -f -- "${BASH_SOURCE[0]}") || exit 1
 # shellcheck source=templates/backup/restore-artefact.sh
 . "${lib%/*}/restore-artefact.sh"
 
-MODE=restore FILE='' TARGET='' PLACE='' PLACE_IS_NEW=no
+MODE=restore FILE='' TARGET='' PLACE='' PLACE_IS_NEW=no MADE=''
 
 main() {
   read_options "$@"
   trap 'fail_at $? $LINENO "$BASH_COMMAND"' ERR
-  trap '[ -z "$STAGE" ] || rm -rf "$STAGE"' EXIT
+  trap clean_up EXIT
   trap 'exit 1' HUP INT TERM
   load_settings restore-blockchain
   [ "$MODE" = restore ] || LOG_FILE=''
@@ -78,6 +78,12 @@ read_options() {
   [ -n "$FILE" ] || die 2 "expected a backup, or latest: see ${lib##*/} --help"
 }
 
+# A restore that failed can be repeated: it leaves no directory that would be taken for one with an owner, or for a target that is not empty.
+clean_up() {
+  [ -z "$STAGE" ] || rm -rf "$STAGE"
+  [ -z "$MADE" ] || rmdir --ignore-fail-on-non-empty "$MADE" || true
+}
+
 # With --target-dir everything goes below it. PLACE is where the backup is unpacked: beside what it becomes.
 choose_target() {
   if [ -n "$TARGET" ]; then
@@ -92,6 +98,9 @@ choose_target() {
   PLACE=$(dirname "$BLOCKCHAIN_DB")
   if [ ! -d "$PLACE" ]; then
     (umask 022 && mkdir -p "$PLACE")
+    PLACE_IS_NEW=yes MADE=$PLACE
+  elif [ "$(stat -c %u "$PLACE")" = 0 ] && [ -z "$(ls -A -I '.fanatico-backup.*' -I '*.restoring' -I lost+found "$PLACE")" ]; then
+    # Of a run that was killed, or a new disk's: nobody's yet.
     PLACE_IS_NEW=yes
   fi
 }

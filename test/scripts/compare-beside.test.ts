@@ -1,7 +1,7 @@
 // What a recovery says at its end of blockchain and configuration: nothing where all fits, else what somebody has to look after.
 import * as assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
@@ -118,6 +118,27 @@ test('after a loss of all, by what S3 holds; root restores from there what postg
     /could not be compared: S3 does not say what it holds/,
   );
   assert.equal((await ran('restore-blockchain.sh', ['latest', 's3'], s3.settings)).status, 9);
+});
+
+test('a restore that failed, or was killed, can be repeated: the directory belongs to the owner of the database', async () => {
+  await backup();
+  const stored = host.stored('blockchain').find((name) => name.endsWith('.json')) ?? '';
+  s3.takeBeside('blockchain', 'db1');
+  const chain = join(host.dir, 'chain');
+  const again = async () => succeeded(await ran('restore-blockchain.sh', ['latest', 's3'], s3.settings));
+  rmSync(chain, { recursive: true });
+  const object = join(s3.dir, 'bucket/blockchain/db1', stored.replace('.json', '.enc'));
+  const whole = readFileSync(object);
+  writeFileSync(object, 'damaged');
+  // What it makes as root before it has read the backup.
+  assert.equal((await ran('restore-blockchain.sh', ['latest', 's3'], s3.settings)).status, 6);
+  writeFileSync(object, whole);
+  await again();
+  assert.equal(sqlite('insert into blocks values (3); select max(height) from blocks'), '3');
+  rmSync(chain, { recursive: true });
+  mkdirSync(join(chain, '.fanatico-backup.killed'), { recursive: true });
+  await again();
+  assert.equal(sqlite('insert into blocks values (4); select max(height) from blocks'), '4');
 });
 
 test('of whom S3 holds a blockchain that the inventory does not know is said', async () => {

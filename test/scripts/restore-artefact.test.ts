@@ -50,6 +50,12 @@ async function backup(block: number): Promise<string> {
   return host.stored('blockchain').findLast((name) => name.endsWith('.tar.gz')) ?? assert.fail();
 }
 
+/** What the archive here holds under this name, or all of it, is lost. */
+function forget(name: string): void {
+  for (const each of host.stored('blockchain'))
+    if (each.startsWith(name)) rmSync(join(inArchive('blockchain'), each));
+}
+
 const restore = (...args: string[]): Promise<Ran> => host.run('restore-blockchain.sh', args, settings);
 
 test('what the archive here has not comes from S3, and nothing is left over; what it has, S3 is not asked for', async () => {
@@ -72,12 +78,14 @@ test('what the archive here has not comes from S3, and nothing is left over; wha
 
 test('latest of S3 is what went with the archive that was lost, not what was made since', async () => {
   const old = await backup(2);
-  s3.takeBeside('blockchain', 'db1');
+  s3.takeBeside('blockchain', 'db1', true);
+  // Made while the first is here: names hold the second.
   await backup(3);
+  forget(old);
   s3.takeBeside('blockchain', 'db1', true);
   const { stderr } = succeeded(await restore('latest', '--sources', 's3', '--verify-only'));
   assert.ok(stderr.includes(old), stderr);
-  for (const name of host.stored('blockchain')) rmSync(join(inArchive('blockchain'), name));
+  forget('');
   succeeded(await restore('latest', '--sources', 's3'));
   assert.equal(height(), '3');
   succeeded(await restore(old));
@@ -104,6 +112,9 @@ test('what is damaged in S3 is not restored, what has no sidecar is not there, a
   s3.takeBeside('blockchain', 'db1');
   appendFileSync(join(inS3('blockchain', 'db1'), `${name}.enc`), 'x');
   refused(await restore('latest'), 6, /Nothing is restored/);
+  // Again and again, as nothing of the first is left in its way.
+  for (let times = 0; times < 2; times++)
+    refused(await restore('latest', '--target-dir', join(host.dir, 'target')), 6, /Nothing is restored/);
   rmSync(join(inS3('blockchain', 'db1'), `${name}.enc.json`));
   refused(await restore('latest'), 10, /there is no blockchain_backup of db1/);
   s3.break('connect timeout');
