@@ -32,9 +32,10 @@ ask_leader() {
   local url answer members
   read -r -a members <<<"$PATRONI_MEMBERS"
   for url in "${members[@]}"; do
-    # Who does not lead answers with 503.
+    # Who does not lead answers with 503; who is still being promoted leads, and does not know its place yet.
     answer=$(curl --silent --fail --max-time 5 "$url/primary") || continue
-    jq -er --arg url "$url" '"\(.database_system_identifier)|\(.xlog.location)|\(.timeline) \($url)"' <<<"$answer" && return
+    jq -er --arg url "$url" 'select((.xlog.location | numbers) and (.timeline | numbers)) |
+      "\(.database_system_identifier)|\(.xlog.location)|\(.timeline) \($url)"' <<<"$answer" && return
   done
   return 1
 }

@@ -120,7 +120,7 @@ nobody_writes() {
 # The backup belongs to one place in PostgreSQL's WAL; what PostgreSQL holds now may be older or newer.
 compare_places() {
   local left block=${FIELD[block_height]:-unknown} lsn=${FIELD[lsn]-} timeline=${FIELD[postgresql_timeline]-}
-  [ -n "$lsn" ] || { log warning 'the backup does not say which state of PostgreSQL belongs to it' && return; }
+  [[ $lsn =~ ^[0-9A-F]+/[0-9A-F]+$ ]] || { log warning 'the backup does not say which state of PostgreSQL belongs to it' && return; }
   ask_place || { log warning "PostgreSQL does not answer: whether it is at $lsn, as this state of the blockchain was, is not known" && return; }
   if [ "$PLACE_IDENTIFIER" != "${FIELD[postgresql]}" ]; then
     log warning "MISMATCH: the backup belongs to the PostgreSQL system ${FIELD[postgresql]}, and the one here is $PLACE_IDENTIFIER"

@@ -29,13 +29,14 @@ test.after(() => {
   host.remove();
 });
 
-async function backup(): Promise<void> {
+async function backup(): Promise<string> {
   const ran = await host.run('backup-blockchain.sh', [], settings);
   assert.equal(ran.status, 0, ran.stderr);
+  return ran.stderr;
 }
 
-async function compared(): Promise<string> {
-  const ran: Ran = await host.run('restore-blockchain.sh', ['latest', '--verify-only'], settings);
+async function compared(name = 'latest'): Promise<string> {
+  const ran: Ran = await host.run('restore-blockchain.sh', [name, '--verify-only'], settings);
   assert.equal(ran.status, 0, ran.stderr);
   return ran.stderr;
 }
@@ -93,7 +94,7 @@ test('another system is said to be one', async () => {
 });
 
 test('a host without a server asks who leads the cluster, by Patroni, when it is backed up and when it is compared', async () => {
-  const leader = { location: 0x2_0000_0010, timeline: 1, history: [] as unknown[] };
+  const leader = { location: 0x2_0000_0010 as number | null, timeline: 1, history: [] as unknown[] };
   const patroni = createServer(({ url }, response) => {
     if (url === '/history') return response.end(JSON.stringify(leader.history));
     const { location, timeline } = leader;
@@ -127,11 +128,26 @@ test('a host without a server asks who leads the cluster, by Patroni, when it is
     assert.match(await compared(), /MISMATCH: PostgreSQL was restored to 1\/FFFFFFF0, before 2\/10/);
     Object.assign(leader, { history: [[1, 0x2_0000_0018, 'x']] });
     assert.match(await compared(), /MISMATCH: PostgreSQL is at 2\/20, after 2\/10/);
+    // Still being promoted: that is no place.
+    Object.assign(leader, { location: null });
+    assert.match(await backup(), /the backup does not say which of its states belongs to this one/);
+    assert.match(await compared(), /the backup does not say which state of PostgreSQL belongs to it/);
+    assert.match(await compared(await storedWith('lsn=null')), /the backup does not say which state/);
   } finally {
     settings = own;
     for (const one of [patroni, replica]) one.close();
   }
 });
+
+/** A backup whose sidecar says this, as one made before such an answer was refused. */
+async function storedWith(field: string): Promise<string> {
+  const name = 'blockchain_backup_20260101_000000.tar.gz';
+  writeFileSync(join(host.dir, 'MANIFEST.json'), '{}');
+  const store = `${host.dir}/scripts/backup-store.sh blockchain ${name} block_height=2 ${field}`;
+  const ran = await host.run('/bin/bash', ['-c', `tar -cf - MANIFEST.json | ${store}`], settings);
+  assert.equal(ran.status, 0, ran.stderr);
+  return name;
+}
 
 const lastSidecar = () => host.stored('blockchain').findLast((name) => name.endsWith('.json')) ?? '';
 
