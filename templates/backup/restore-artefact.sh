@@ -43,10 +43,13 @@ is_here() {
   return 1
 }
 
-# usage: find_in_s3 DIRECTORY PREFIX NAME; latest: the newest that the archive here does not hold, for that went with what was lost; where it
-# holds all, the newest
+# usage: find_in_s3 DIRECTORY PREFIX NAME; latest: the newest that there is, in S3 or, of this node, here: an older state must not replace a
+# newer one because only S3 holds it. That may be what retention deleted here, or what went with an archive that was lost, before what was made
+# since: which of them is wanted nobody can tell from here, so that it is said, and taken by its name.
 find_in_s3() {
-  local base key name newest='' lost='' nodes=() node=${NODE:-$NODE_NAME}
+  local base key name newest='' lost='' nodes=() node=${NODE:-$NODE_NAME} own=() days=RETENTION_${1^^}_DAYS kept
+  printf -v kept '%s_%(%Y%m%d_%H%M%S)T' "$2" $(($(printf '%(%s)T' -1) - ${!days} * 86400))
+  [ "$node" != "$NODE_NAME" ] || mapfile -t own < <(names_here "$1" "$2")
   require_s3
   base=$(s3_key "$1/")
   list_objects "$base" '' || die 9 "S3 does not say what it holds"
@@ -59,15 +62,36 @@ find_in_s3() {
     name=${name%.enc}
     [[ $3 == latest || $3 == "$name" ]] || continue
     if [[ ${key##*/} > ${newest##*/} ]]; then newest=$key; fi
-    if [[ ! -e $BACKUP_ROOT/$1/$name && ${key##*/} > ${lost##*/} ]]; then lost=$key; fi
+    if [[ ${#own[@]} -gt 0 && $name < ${own[0]} && $name > $kept && $name > $lost ]]; then lost=$name; fi
   done
-  S3_KEY=${lost:-$newest}
+  name=${newest##*/}
+  if [[ $3 == latest && ${#own[@]} -gt 0 && ${own[-1]} > ${name%.enc} ]]; then
+    ARTEFACT=$BACKUP_ROOT/$1/${own[-1]}
+    said_of_latest "$lost" "$base$node"
+    return
+  fi
+  S3_KEY=$newest
   [ -n "$S3_KEY" ] || die 10 "there is no $([ "$3" = latest ] && printf '%s' "$2" || printf '%s' "$3") of $node in s3://$S3_BUCKET/$base$(
     [ ${#nodes[@]} -eq 0 ] || printf '; there are of %s (--node)' "$(printf '%s\n' "${nodes[@]}" | sort -u | paste -sd ' ')"
   )"
   # shellcheck disable=SC2034 # read by the scripts
   FETCH_BYTES=${THERE[$S3_KEY]%% *}
   ARTEFACT=s3://$S3_BUCKET/$S3_KEY
+  [ "$3" != latest ] || said_of_latest "$lost" "$base$node"
+}
+
+# usage: names_here DIRECTORY PREFIX; prints the names that the archive here holds, the oldest first
+names_here() {
+  local file
+  for file in "$BACKUP_ROOT/$1/$2"_[0-9]*.tar.gz; do
+    [ ! -e "$file.json" ] || printf '%s\n' "${file##*/}"
+  done
+}
+
+# usage: said_of_latest LOST FOLDER; which it is, and what it may not be
+said_of_latest() {
+  log info "latest is $ARTEFACT"
+  [ -z "$1" ] || log warning "s3://$S3_BUCKET/$2/ holds $1, older than all that the archive here holds, and too young for retention to have deleted it: of an archive that was lost? latest is the newest of all, ${ARTEFACT##*/}; name the other one to take it"
 }
 
 # What locate_artefact found in S3 is here afterwards, in STAGE, which must have room for it.

@@ -7,8 +7,8 @@
 #   --dry-run       proves the backup and says what would be moved and written
 #   --verify-only   proves the backup, to its last byte
 #   --find          prints the name of this node, and where the backup is; reads nothing of it
-#   --sources       where it is: local, s3, or local,s3: in S3 where it is not here, which is the default with S3. latest of s3 is the
-#                   newest that the archive here does not hold, for that went with what was lost
+#   --sources       where it is: local, s3, or local,s3: in S3 where it is not here, which is the default with S3. latest of s3 is
+#                   the newest of this node there, or here where that is newer
 #   --node          of this node, in S3; otherwise of this one
 #   --help
 # exit status: 4 a program holds the database open; 11 the target is not empty; others see backup-lib.sh

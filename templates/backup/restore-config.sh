@@ -9,7 +9,7 @@
 #   --only PATH              this file only, as it lies below /
 #   --verify-only            proves the backup, to its last byte
 #   --sources LIST           where it is: local, s3, or local,s3: in S3 where it is not here, which is the default with S3. latest of s3 is
-#                            the newest that the archive here does not hold, for that went with what was lost
+#                            the newest of this node there, or here where that is newer
 #   --node NODE              of this node, in S3; otherwise of this one
 #   --help
 # exit status: 11 the target is not empty; others see backup-lib.sh

@@ -15,6 +15,7 @@ if [ $status -ne 0 ]; then
   printf 'its configuration could not be compared with a backup: %s\n' "$(tail -n 1 "$errors" | sed 's/^[^]]*] [a-z]*: //')"
   exit 0
 fi
+sed -n 's/^[^]]*] warning: \(s3:.*\)/\1/p' "$errors"
 mapfile -t files < <(sed -n 's/^missing: //p; s/^differs: \(.*\) (holds.*/\1/p; s/^+++ \(.*\) (backup)$/\1/p' <<<"$said")
 [ ${#files[@]} -gt 0 ] || exit 0
 printf '%s\nof it these differ here, or are missing: %s\n' "$(sed -n 's/^.*] info: \(.* is whole: .*\)/\1/p' "$errors" | tail -n 1)" "${files[*]}"

@@ -1,7 +1,7 @@
 // What a recovery says at its end of blockchain and configuration: nothing where all fits, else what somebody has to look after.
 import * as assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
@@ -172,6 +172,16 @@ test('of the configuration which files differ, and where there is no backup of i
     /differ here, or are missing: \S+etc\/crontab\n.*restore-config\.sh latest --sources s3;/,
   );
   assert.match(stderr, /^-two\n\+one$/m);
+  // The new machine has made one of its own: it is compared with that, and told of the lost one, here of yesterday.
+  const yesterday = new Date(Date.now() - 86_400_000).toISOString().replace(/[-:]|\..*/g, '');
+  const folder = join(s3.dir, 'bucket/config/db1');
+  for (const name of readdirSync(folder))
+    renameSync(join(folder, name), join(folder, name.replace(/\d{8}_\d{6}/, yesterday.replace('T', '_'))));
+  await backup('backup-config.sh');
+  assert.match(
+    (await look('s3')).stdout,
+    /^s3:\/\/bucket\/config\/db1\/ holds config_backup_\S+, older than all .*\n$/,
+  );
 });
 
 test.run();

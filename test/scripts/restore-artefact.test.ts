@@ -1,6 +1,14 @@
 // Where restore-blockchain.sh and restore-config.sh find a backup: in the archive here, and in S3, by node.
 import * as assert from 'node:assert/strict';
-import { appendFileSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import { AS_POSTGRES, BackupHost, type Ran, run, type Settings } from './backup-host.ts';
@@ -76,20 +84,45 @@ test('what the archive here has not comes from S3, and nothing is left over; wha
   refused(await restore('blockchain_backup_20260101_000000.tar.gz', '--sources', 'local'), 10, /there is no/);
 });
 
-test('latest of S3 is what went with the archive that was lost, not what was made since', async () => {
+test('latest of S3 is never older than what is here: neither what retention deleted nor what was lost before is taken', async () => {
   const old = await backup(2);
   s3.takeBeside('blockchain', 'db1', true);
   // Made while the first is here: names hold the second.
-  await backup(3);
+  const newest = await backup(3);
   forget(old);
+  const latest = async (more: Settings = {}) => {
+    const argv = ['latest', '--sources', 's3', '--verify-only'];
+    return succeeded(await host.run('restore-blockchain.sh', argv, { ...settings, ...more })).stderr;
+  };
+  // Not uploaded yet; the old one is of an archive that was lost.
+  let said = await latest();
+  assert.match(said, new RegExp(`latest is ${host.archive}/blockchain/${newest}\\n`));
+  assert.match(said, new RegExp(`warning: s3://bucket/blockchain/db1/ holds ${old}, older than all`));
   s3.takeBeside('blockchain', 'db1', true);
-  const { stderr } = succeeded(await restore('latest', '--sources', 's3', '--verify-only'));
-  assert.ok(stderr.includes(old), stderr);
+  said = await latest();
+  assert.match(said, new RegExp(`latest is s3://bucket/blockchain/db1/${newest}\\.enc\\n`));
+  assert.match(said, /is whole: block 3/);
+  // What retention deleted is nobody's loss.
+  const ancient = 'blockchain_backup_20200101_000000.tar.gz';
+  for (const ending of ['.enc', '.enc.json'])
+    renameSync(
+      join(inS3('blockchain', 'db1'), old + ending),
+      join(inS3('blockchain', 'db1'), ancient + ending),
+    );
+  said = await latest();
+  assert.ok(
+    said.includes(`latest is s3://bucket/blockchain/db1/${newest}.enc\n`) && !/warning: s3:/.test(said),
+    said,
+  );
+  for (const ending of ['.enc', '.enc.json'])
+    renameSync(
+      join(inS3('blockchain', 'db1'), ancient + ending),
+      join(inS3('blockchain', 'db1'), old + ending),
+    );
   forget('');
   succeeded(await restore('latest', '--sources', 's3'));
   assert.equal(height(), '3');
-  succeeded(await restore(old));
-  assert.equal(height(), '2');
+  assert.match(succeeded(await restore(old, '--verify-only')).stderr, /is whole: block 2/);
 });
 
 test('of another node by its name; where there is none, it says whose there are', async () => {
