@@ -57,25 +57,6 @@ test('drill.yml restores beside production, measures, tells all nodes, and leave
   assert.equal(leader(), leads);
 });
 
-test('the last steps of recover-cluster.yml compare the blockchain with PostgreSQL, and restore it', () => {
-  const chain = '/var/lib/fanatico/chain.db';
-  const conf = '/etc/fanatico/backup.conf';
-  const ask = (statement: string) => asPostgres(one, `sqlite3 ${chain} '${statement}'`);
-  ask('drop table if exists blocks; create table blocks (height integer); insert into blocks values (7)');
-  textOn(one, `cp ${conf} /root/backup.conf && echo BLOCKCHAIN_DB=${chain} >>${conf}`);
-  asPostgres(one, `${SCRIPTS}/backup-blockchain.sh`);
-  sqlOn(leads, 'insert into tolls values (501)');
-  ask('insert into blocks values (8)');
-  const last = ['-e', `target=${leads}`, '--from', '19'];
-  const said = run(0, 'recover-cluster', ...last);
-  assert.match(said, /chain.db is at block 8/);
-  assert.match(said, /MISMATCH: PostgreSQL is at \S+, after \S+, where it was at block 7/);
-  assert.equal(ask('select max(height) from blocks'), '8');
-  run(0, 'recover-cluster', ...last, '-e', 'blockchain=latest');
-  assert.equal(ask('select max(height) from blocks'), '7');
-  textOn(one, `cat /root/backup.conf >${conf} && rm ${chain}* ${ARCHIVE}/blockchain/*`);
-});
-
 const PLANTED = [
   [() => leads, /archiving fails\. Next: the reason is in/],
   [() => leads, /there is no full backup here\. Next: as postgres on the leader: .*backup-full.sh --verify/],
