@@ -26,7 +26,10 @@ source_option() {
 locate_artefact() {
   local sources=${SOURCES:-local${S3_BUCKET:+,s3}}
   [[ $sources != local,* || -n $S3_BUCKET ]] || sources=local
-  [ -z "$NODE" ] || [ "$NODE" = "$NODE_NAME" ] || sources=${SOURCES:-s3}
+  if [[ $3 != */* && -n $NODE && $NODE != "$NODE_NAME" ]]; then
+    [ "$SOURCES" != local ] || die 2 "--sources local: the archive here is of $NODE_NAME, what $NODE has made is looked for in S3 only"
+    sources=s3
+  fi
   if [[ $3 == */* || $sources == local ]] || { [[ $sources == local,* ]] && is_here "$@"; }; then
     find_artefact "$@"
   else

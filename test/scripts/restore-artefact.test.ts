@@ -136,6 +136,11 @@ test('of another node by its name; where there is none, it says whose there are'
   sql('insert into blocks values (3)');
   succeeded(await restore('latest', '--node', 'chain1'));
   assert.equal(height(), '2');
+  // Its own archive is none of another node's.
+  await backup(4);
+  const more = ['--node', 'chain1', '--verify-only', '--sources'];
+  assert.match(succeeded(await restore('latest', ...more, 'local,s3')).stderr, /is whole: block 2/);
+  refused(await restore('latest', ...more, 'local'), 2, /the archive here is of db1/);
   refused(await restore('latest', '--node', 'a/b'), 2, /expected the name of a node/);
   refused(await restore('latest', '--sources', 'gathered'), 2, /expected local, s3 or local,s3/);
 });
