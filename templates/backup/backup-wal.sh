@@ -73,10 +73,11 @@ check_name() {
 
 # usage: check_source NAME PATH; a segment must be whole, begin where its name says, and names its system
 check_source() {
-  local name=$1 stat header size='' words expected
+  local name=$1 stat header size='' words=() expected
   [[ $name =~ ^[0-9A-F]{24}(\.partial)?$ ]] || return 0
   exec {stat}< <(exec stat -L -c %s "$2") {header}< <(exec od -An -v -tu8 -w40 -N40 "$2")
-  if read -r size <&"$stat"; then read -r -a words <&"$header" || true; fi
+  read -r size <&"$stat" || die 1 "cannot read $2 any more"
+  read -r -a words <&"$header" || true
   [[ ${#words[@]} -eq 5 && $((${words[4]-0} & 0xffffffff)) -eq $size ]] ||
     die 1 "$2 is not a whole WAL segment: $size bytes, and its header says $((${words[4]-0} & 0xffffffff))"
   expected=$(((16#${name:8:8} << 32) + 16#${name:16:8} * size))

@@ -98,6 +98,15 @@ test('may be called again, from anywhere, and changes nothing then', async () =>
   refused(await archive(NINE, NINE, {}, '/'), 1, /cannot read .* from \/: %p is relative/);
 });
 
+test('a segment that is gone once it was seen to be there: says so', async () => {
+  const path = source(NINE, nine);
+  host.stub('stat', `if [ "\${!#}" = ${path} ]; then rm ${path}; fi`, 'exec /usr/bin/stat "$@"');
+  host.own();
+  const { stderr } = refused(await archive(NINE, path), 1, /error: cannot read .* any more/);
+  assert.doesNotMatch(stderr, /unbound/);
+  assert.deepEqual(host.walFiles(), []);
+});
+
 test('never overwrites: another content under the same name is a conflict', async () => {
   succeeded(await archive(NINE, source(NINE, nine)));
   const before = readFileSync(join(host.wal, `${NINE}.gz`));
