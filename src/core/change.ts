@@ -26,6 +26,8 @@ export interface Change {
   readonly after?: string;
   /** For `unknown`: what it would be as things are now. */
   readonly likely?: Action;
+  /** It takes what grows by itself, such as an archive: that there is more of it meanwhile makes no other plan of it. */
+  readonly grows?: true;
   /** What the resource itself wants to remember from `diff` for `commands`. */
   readonly note?: Json;
 }

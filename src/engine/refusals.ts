@@ -79,6 +79,7 @@ function* differing(planned: Plan, now: Plan): Generator<string> {
     const [a, b] = [before.get(key), after.get(key)];
     // A wait that has become necessary, or has not, changes nothing: what was approved still holds.
     if (!matters(a) && !matters(b)) continue;
+    if (isGrowth(a, b)) continue;
     if (isDeepStrictEqual(freeze(a, vault), freeze(b, vault))) continue;
     const step = b ?? a;
     yield `${step?.address} on ${step?.host}: planned ${a?.change.action ?? 'nothing'}, now ${b?.change.action ?? 'nothing'}${fieldsThatDiffer(a, b)}`;
@@ -87,6 +88,13 @@ function* differing(planned: Plan, now: Plan): Generator<string> {
 
 function matters(step: PlannedStep | undefined): boolean {
   return step !== undefined && (isChanging(step.change) || step.change.action === 'blocked');
+}
+
+/** More than was planned of what grows by itself, or nothing of it any more: what was approved still holds. */
+function isGrowth(a: PlannedStep | undefined, b: PlannedStep | undefined): boolean {
+  const isOne = (step: PlannedStep | undefined): boolean =>
+    step !== undefined && (step.change.action === 'none' || step.change.grows === true);
+  return isOne(a) && isOne(b);
 }
 
 function fieldsThatDiffer(a: PlannedStep | undefined, b: PlannedStep | undefined): string {

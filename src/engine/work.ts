@@ -72,7 +72,7 @@ function refusal(run: Run, decision: Decision, handler: boolean): Failure | unde
   if (run.onlyReads && (isChanging(change) || !runsShell(decision))) return notReading(decision);
   if (isOffPlan(run, decision)) return undefined;
   const isUnchanged = run.unchanged.has(plannedKey(task.id, host, run.masker.mask(item?.label ?? '')));
-  if (!handler && isUnchanged && isChanging(change)) return notPlanned(change);
+  if (!handler && isUnchanged && isChanging(change) && !change.grows) return notPlanned(change);
   return undefined;
 }
 

@@ -46,7 +46,7 @@ export const gatherArchive: Resource<GatherArchiveArgs, Result> = {
   kind: 'action',
   scope: 'host',
   summary:
-    "Backups and WAL of another host's archive that this host does not have are copied, with their sidecars, to where its restores look. Two different contents under one name are refused.",
+    "Backups and WAL of another host's archive that this host does not have are copied, with their sidecars, to where its restores look; what is archived there between plan and run comes along. Two different contents under one name are refused.",
   examples: [
     {
       title: 'What a restore on this host needs from another',
@@ -151,6 +151,7 @@ function diff(args: GatherArchiveArgs, facts: FactView): Change {
     risk: 'changes',
     fields: [...fields, ...left],
     reason: `copies ${seen.due.length} artefacts, ${mebibytes(bytes)}, from ${args.from}`,
+    grows: true,
     note: seen.files.map(({ path, size, sha256 }) => ({ path, size, sha256 })),
   };
 }

@@ -73,6 +73,22 @@ const sum = (text: string): string => createHash('sha256').update(text).digest('
 const archive = (hosts: LocalHosts): string => join(hosts.root('h2'), ARCHIVE);
 const came = (hosts: LocalHosts, path: string): string => join(hosts.root('h1'), GATHERED, 'h2', path);
 
+test('what is archived there between plan and run comes along, also where nothing was to come', () =>
+  withHosts(2, async (hosts) => {
+    const next = WAL.replace('7.gz', '8.gz');
+    found(archive(hosts), '77');
+    const planned = await applied(hosts, PLAYBOOK(hosts), () =>
+      store(archive(hosts), WAL, 'salted wal', 'wal'),
+    );
+    assert.equal(planned.outcome, 'done');
+    store(archive(hosts), FULL, 'salted full', 'full');
+    const more = await applied(hosts, PLAYBOOK(hosts), () =>
+      store(archive(hosts), next, 'more salted wal', 'more wal'),
+    );
+    assert.equal(more.outcome, 'done');
+    for (const path of [WAL, FULL, next]) assert.ok(existsSync(came(hosts, path)), path);
+  }));
+
 test('fulls and WAL come with sidecars, sums and CLUSTER.json, closed to others, and do not come twice', () =>
   withHosts(2, async (hosts) => {
     found(archive(hosts), '77');
