@@ -1,6 +1,6 @@
 // Runs files of tests, each in a process of its own: node scripts/test.ts [OPTION...] [FILE|FOLDER...]
 //   --lab            the tests against the real lab (*.lab.ts), one after another; else *.test.ts, two at a time
-//   --timeout=SEC    for one file; 600 s, with --lab 900 s
+//   --timeout=SEC    for one file; 600 s, with --lab 1500 s
 // Prints failures in full; the last line is `N passed, N failed`, and the exit status says the same.
 import { globSync, statSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -11,7 +11,7 @@ const { values, positionals } = parseArgs({
   options: { lab: { type: 'boolean', default: false }, timeout: { type: 'string' } },
 });
 const lab = values.lab;
-const timeoutMs = 1000 * Number(values.timeout ?? (lab ? 900 : 600));
+const timeoutMs = 1000 * Number(values.timeout ?? (lab ? 1500 : 600));
 const files = find(positionals.length > 0 ? positionals : ['test'], lab ? '.lab.ts' : '.test.ts');
 const results = await runAll(files, lab ? 1 : 2);
 const passed = sum(results.map((r) => r.passed));
