@@ -34,6 +34,11 @@ export interface Change {
 
 export const NONE: Change = { action: 'none', risk: 'reads', fields: [] };
 
+/** What is said (`advise`) by what needs no change; undefined where it has nothing to say. */
+export function adviceIn({ action, reason }: Change): string | undefined {
+  return action === 'none' ? reason : undefined;
+}
+
 export function blocked(reason: string): Change {
   return { action: 'blocked', risk: 'reads', fields: [], reason };
 }

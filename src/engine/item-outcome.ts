@@ -1,4 +1,4 @@
-import type { Change } from '../core/change.ts';
+import { adviceIn, type Change } from '../core/change.ts';
 import type { CommandResult } from '../core/command.ts';
 import type { Failure, StepOutcome } from '../core/event.ts';
 import type { Value } from '../core/value.ts';
@@ -26,10 +26,10 @@ export interface EndedBefore {
   readonly value?: Value;
 }
 
-/** What needs no change and yet has something to say (`advise`). */
-export function tellAdvice({ masker, told, emit }: Run, host: string, { action, reason }: Change): void {
-  if (action !== 'none' || reason === undefined) return;
-  const text = masker.mask(reason);
+export function tellAdvice({ masker, told, emit }: Run, host: string, change: Change): void {
+  const said = adviceIn(change);
+  if (said === undefined) return;
+  const text = masker.mask(said);
   emit({ type: 'advice', host, text, isTold: told.includes(text) });
 }
 

@@ -1,4 +1,4 @@
-import type { Change, FieldChange } from '../core/change.ts';
+import { adviceIn, type Change, type FieldChange } from '../core/change.ts';
 import type { Masker } from '../core/masker.ts';
 import type { PlannedStep } from '../core/plan.ts';
 import { MASK, Secret } from '../core/secret.ts';
@@ -42,7 +42,7 @@ export function commandsShown(decision: Decision): readonly string[] {
 /** Without what a sensitive task would write, and without what it says (`advise`). */
 export function shownChange({ task, change }: Decision): Change {
   if (!task.sensitive) return change;
-  const says = change.action === 'none' && change.reason !== undefined ? { reason: '(sensitive)' } : {};
+  const says = adviceIn(change) === undefined ? {} : { reason: '(sensitive)' };
   return { ...change, ...says, fields: change.fields.map(hiddenField) };
 }
 

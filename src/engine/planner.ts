@@ -1,4 +1,4 @@
-import { isChanging } from '../core/change.ts';
+import { adviceIn, isChanging } from '../core/change.ts';
 import type { Plan, PlannedPlay, PlannedStep } from '../core/plan.ts';
 import type { Play, Playbook, Task } from '../core/task.ts';
 import { Addresses } from './addresses.ts';
@@ -186,9 +186,9 @@ function warnOutsideLimit(walk: Walk, play: Play, decision: Decision): void {
     );
 }
 
-/** What needs no change and yet has something to say (`advise`). */
-function noteAdvice(walk: Walk, { change: { action, reason } }: PlannedStep): void {
-  if (action === 'none' && reason !== undefined) walk.warnings.add(walk.masking.masker.mask(reason));
+function noteAdvice(walk: Walk, { change }: PlannedStep): void {
+  const said = adviceIn(change);
+  if (said !== undefined) walk.warnings.add(walk.masking.masker.mask(said));
 }
 
 function inOrder(steps: readonly PlannedStep[], hosts: readonly string[]): PlannedStep[] {

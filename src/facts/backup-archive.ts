@@ -1,6 +1,7 @@
 import type { Answer, FactKind, FactRequest, Looked } from '../core/fact.ts';
 import { lines, sh } from '../core/shell.ts';
 import { type Frame, found, framesOf, unreadable } from './frames.ts';
+import { type Sidecar, sidecarFrom } from './sidecar.ts';
 import { PROLOGUE, STAT_ARITY, type Stat, statScript, statsOf } from './stat.ts';
 
 /** A full backup, as its name and its sidecar tell; without a sidecar it is not complete. */
@@ -8,8 +9,8 @@ export interface FullBackup {
   readonly name: string;
   /** Bytes, as stored. */
   readonly size: number;
-  /** Fields of the sidecar: texts, numbers, booleans. Absent where there is none, or none that can be read. */
-  readonly sidecar?: { readonly [field: string]: unknown };
+  /** Absent where there is none, or none that can be read. */
+  readonly sidecar?: Sidecar;
 }
 
 /** Archived WAL: names of segments, without ".gz"; empty where there are none. */
@@ -96,7 +97,7 @@ function read(
   const fulls = frames
     .filter(({ tag, fields }) => tag === 'full' && fields[0] === `${subject}/full`)
     .map(({ fields: [folder, name = '', size] }): FullBackup => {
-      const sidecar = sidecarFrom(sidecars.get(`${folder}/${name}.json`));
+      const sidecar = sidecarFrom(sidecars.get(`${folder}/${name}.json`) ?? '');
       return { name, size: Number(size), ...(sidecar ? { sidecar } : {}) };
     })
     .sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -113,16 +114,4 @@ function read(
     keys: (archive.fields[3] ?? '').split(' ').filter((id) => id !== ''),
     free: Number(archive.fields[2]),
   });
-}
-
-function sidecarFrom(base64: string | undefined): { readonly [field: string]: unknown } | undefined {
-  if (base64 === undefined) return undefined;
-  try {
-    const value: unknown = JSON.parse(Buffer.from(base64, 'base64').toString('utf8'));
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as { readonly [field: string]: unknown })
-      : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -1,6 +1,7 @@
 import type { Answer, FactKind, FactRequest, Looked } from '../core/fact.ts';
 import { lines, sh } from '../core/shell.ts';
 import { type Frame, found, framesOf, unanswered, unreadable } from './frames.ts';
+import { type Sidecar, sidecarFrom } from './sidecar.ts';
 import { PROLOGUE, STAT_ARITY, type Stat, statScript, statsOf } from './stat.ts';
 
 /** A host's archive, where others' archives are gathered beside it, and the cluster's data directory. */
@@ -20,7 +21,7 @@ export interface Segment {
 /** What a restore could take from this host: of its archive, of those gathered here, and of the data directory's pg_wal. */
 export interface RestorableArchive {
   /** The sidecars of complete full backups, as they are. */
-  readonly fulls: readonly { readonly [field: string]: unknown }[];
+  readonly fulls: readonly Sidecar[];
   readonly segments: readonly Segment[];
   /** Names of pg_wal that are a segment's; what is recycled there bears the name of one that is still to come. */
   readonly pgWal: readonly string[];
@@ -91,19 +92,12 @@ function read(
       ? unreadable(`${archive} and what is gathered beside it could not be read whole`)
       : unanswered(answer, archive);
   return found({
-    fulls: of('full').flatMap(sidecarFrom),
+    fulls: of('full')
+      .map(sidecarFrom)
+      .filter((one) => one !== undefined),
     segments: of('wal').flatMap(segmentsFrom),
     pgWal: pgWal.split('\n').filter((name) => name !== ''),
   });
-}
-
-function sidecarFrom(base64: string): { readonly [field: string]: unknown }[] {
-  try {
-    const value: unknown = JSON.parse(Buffer.from(base64, 'base64').toString('utf8'));
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? [{ ...value }] : [];
-  } catch {
-    return [];
-  }
 }
 
 /** A segment without a sidecar is incomplete, and a sidecar alone says of nothing that it is there. */
