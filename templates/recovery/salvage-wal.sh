@@ -42,7 +42,7 @@ archive() {
 # The newest timeline that it has followed, and the size of its segments. The control file of a replica says the one of its last
 # restartpoint, minutes ago: since then it may have followed others, and has written segments of theirs.
 read_control() {
-  local control lsn history own
+  local control lsn history own left
   control=$("$pg_bin/pg_controldata" -D "$PWD")
   size=$(sed -n 's/^Bytes per WAL segment: *//p' <<<"$control")
   own=$(sed -n "s/^Latest checkpoint's TimeLineID: *//p; s/^Min recovery ending loc's timeline: *//p" <<<"$control" | sort -n | tail -n 1)
@@ -51,16 +51,18 @@ read_control() {
   for history in pg_wal/????????.history; do
     history=${history#pg_wal/} history=${history%.history}
     if [[ $history =~ ^[0-9A-F]{8}$ ]] && ((16#$history > timeline)) && compgen -G "pg_wal/$history????????????????" >/dev/null &&
-      leaves_behind "$history" "$own" "$lsn"; then timeline=$((16#$history)); fi
+      left=$(left_at "$own" "pg_wal/$history.history") && ((left >= $(place "$lsn"))); then timeline=$((16#$history)); fi
   done
 }
 
-# usage: leaves_behind HISTORY TIMELINE LSN; by this history file, TIMELINE was left at LSN or later
-leaves_behind() {
+# usage: left_at TIMELINE HISTORY_FILE; prints the place where TIMELINE was left; 1 where the history does not know it
+left_at() {
   local forebear lsn
   while read -r forebear lsn _; do
-    [[ $forebear =~ ^[0-9]+$ && $forebear -eq $2 ]] && (($(place "$lsn") >= $(place "$3"))) && return
-  done <"pg_wal/$1.history"
+    [[ $forebear =~ ^[0-9]+$ && $forebear -eq $1 ]] || continue
+    place "$lsn"
+    return
+  done <"$2"
   return 1
 }
 
@@ -85,16 +87,12 @@ archive_unmarked() {
 
 # usage: in_history SEGMENT; it belongs to the server's own timeline, or lies before the place where one of its forebears was left
 in_history() {
-  local forebear lsn history
+  local history left
   printf -v history 'pg_wal/%08X.history' "$timeline"
   [ "$((16#${1:0:8}))" != "$timeline" ] || return 0
   [ -r "$history" ] || return 1
-  while read -r forebear lsn _; do
-    [[ $forebear =~ ^[0-9]+$ && $forebear -eq $((16#${1:0:8})) ]] || continue
-    ((16#${1:8:8} * 0x100000000 + 16#${1:16:8} * size + size <= $(place "$lsn")))
-    return
-  done <"$history"
-  return 1
+  left=$(left_at $((16#${1:0:8})) "$history") || return 1
+  ((16#${1:8:8} * 0x100000000 + 16#${1:16:8} * size + size <= left))
 }
 
 # usage: is_whole SEGMENT; one that was recycled for later use bears another header
