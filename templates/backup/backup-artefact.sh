@@ -18,11 +18,6 @@ read_options() {
   done
 }
 
-# Of now, in an artefact's name.
-stamp() {
-  printf '%(%Y%m%d_%H%M%S)T' -1
-}
-
 # usage: make_stage DIRECTORY BYTES; STAGE, for nobody else to read, on DIRECTORY's file system, where BYTES and a fifth
 # more must be free
 make_stage() {
@@ -37,12 +32,8 @@ store_stage() {
   local members=() kind=$1 prefix=$2 directory=$1 name
   shift 2
   [ "$kind" != etcd ] || directory=config
-  # A name holds the second; where an earlier run has taken it, the next one is ours.
-  while
-    name=${prefix}_$(stamp).tar.gz
-    STORED=$BACKUP_ROOT/$directory/$name
-    [ -e "$STORED" ]
-  do sleep 0.2; done
+  name=$(free_name "$BACKUP_ROOT/$directory" "$prefix")
+  STORED=$BACKUP_ROOT/$directory/$name
   mapfile -t members < <(cd "$STAGE" && printf '%s\n' *)
   write_manifest "$kind" "$@" >"$STAGE/MANIFEST.json"
   tar -C "$STAGE" --format=posix --pax-option=delete=atime,delete=ctime -cf - -- "${members[@]}" MANIFEST.json |
@@ -65,16 +56,22 @@ upload_stored() {
 
 # --- the way back: after backup-format.sh and backup-proof.sh --------------------------------------------------
 
+# usage: names_here DIRECTORY PREFIX; prints the names that the archive here holds, the oldest first
+names_here() {
+  local file
+  for file in "$BACKUP_ROOT/$1/$2"_[0-9]*.tar.gz; do
+    [ ! -e "$file.json" ] || printf '%s\n' "${file##*/}"
+  done
+}
+
 # usage: find_artefact DIRECTORY PREFIX NAME; a path, a name in the archive's DIRECTORY, or latest; sets ARTEFACT
 find_artefact() {
-  local file directory=$BACKUP_ROOT/$1
-  ARTEFACT=''
+  local newest directory=$BACKUP_ROOT/$1
   case $3 in
   latest)
-    for file in "$directory/$2"_[0-9]*.tar.gz; do
-      [ ! -e "$file.json" ] || ARTEFACT=$file
-    done
-    [ -n "$ARTEFACT" ] || die 10 "there is no $2 in $directory"
+    newest=$(names_here "$1" "$2" | tail -n 1)
+    [ -n "$newest" ] || die 10 "there is no $2 in $directory"
+    ARTEFACT=$directory/$newest
     ;;
   */*) ARTEFACT=$(realpath -e -- "$3" 2>/dev/null) || die 10 "there is no $3" ;;
   *)

@@ -120,19 +120,11 @@ finish_published() {
   done
 }
 
-# A name holds the second; where an earlier run has taken it, the next one is ours.
-name_backup() {
-  while
-    NAME=full_backup_$(printf '%(%Y%m%d_%H%M%S)T' -1).tar.gz
-    STORED=$BACKUP_ROOT/full/$NAME
-    [ -e "$STORED" ]
-  do sleep 0.2; done
-}
-
 # Everything that is to be known of the stream is taken from it on its way: nothing is read twice, no plaintext is stored.
 take_base_backup() {
   local job
-  name_backup
+  NAME=$(free_name "$BACKUP_ROOT/full" full_backup)
+  STORED=$BACKUP_ROOT/full/$NAME
   TEMPORARIES=("$BACKUP_ROOT/full/.$NAME.tmp")
   log info "$NAME: begun on $NODE_NAME"
   mkfifo "$WORK"/{plain,size,ends,tail,stored}

@@ -161,6 +161,22 @@ run_as_postgres() {
   cd / && HOME=${home##*:} exec setpriv --reuid=postgres --regid=postgres --init-groups "$self" "$@"
 }
 
+# Of now, in an artefact's name.
+stamp() {
+  printf '%(%Y%m%d_%H%M%S)T' -1
+}
+
+# usage: free_name DIRECTORY PREFIX; prints the name of an artefact of now. It holds the second; where an earlier run has taken that, the next
+# one is ours.
+free_name() {
+  local name
+  while
+    name=$2_$(stamp).tar.gz
+    [ -e "$1/$name" ]
+  do sleep 0.2; done
+  printf '%s' "$name"
+}
+
 # usage: take_lock NAME WAIT_SECONDS; one run of a kind on this host. Children inherit it: what still writes still holds.
 take_lock() {
   local file=$STATE_DIR/$1.lock holder=''

@@ -83,14 +83,6 @@ find_in_s3() {
   [ "$3" != latest ] || said_of_latest "$lost" "$base$node"
 }
 
-# usage: names_here DIRECTORY PREFIX; prints the names that the archive here holds, the oldest first
-names_here() {
-  local file
-  for file in "$BACKUP_ROOT/$1/$2"_[0-9]*.tar.gz; do
-    [ ! -e "$file.json" ] || printf '%s\n' "${file##*/}"
-  done
-}
-
 # usage: said_of_latest LOST FOLDER; which it is, and what it may not be
 said_of_latest() {
   log info "latest is $ARTEFACT"

@@ -114,8 +114,7 @@ settle() {
     fail_one "CONFLICT: s3://$S3_BUCKET/$key of ${FIELD[node]} holds other WAL than $file; neither is touched"
   elif { [ "${THERE[$key]%% *}" = "${FIELD[size]}" ] && same_object_of "$name"; } ||
     replace "$name" "is damaged: its bytes are not those that its sidecar, of ${FIELD[node]}, names"; then
-    mark_uploaded "$file"
-    UPLOADED=$((UPLOADED + 1))
+    mark_all "$file.json"
   else
     fail_one "s3://$S3_BUCKET/$key could not be replaced"
   fi
@@ -127,8 +126,7 @@ settle_abandoned() {
   local file=$BACKUP_ROOT/wal/$1 key=${KEY[$1]} since
   if is_ours "$1"; then
     if put "$file.json" "$key.json" "$(sha256_of "$file.json")"; then
-      mark_uploaded "$file"
-      UPLOADED=$((UPLOADED + 1))
+      mark_all "$file.json"
     else
       fail_one "$file was not uploaded"
     fi
@@ -137,8 +135,7 @@ settle_abandoned() {
   elif (($(printf '%(%s)T' -1) - since <= S3_PENDING_ALARM_SECONDS / 2)); then
     fail_one "$file waits: s3://$S3_BUCKET/$key is of another member, which has not put its sidecar yet"
   elif replace "$1" 'is of another member, and has had no sidecar for too long'; then
-    mark_uploaded "$file"
-    UPLOADED=$((UPLOADED + 1))
+    mark_all "$file.json"
   else
     fail_one "s3://$S3_BUCKET/$key could not be replaced"
   fi
