@@ -6,10 +6,11 @@ set -euo pipefail
 shopt -s nullglob
 sidecars=() fulls=()
 for directory in "$1" "$2"/*; do
-  fulls+=("$directory"/full/full_backup_*.tar.gz.json)
-  for sidecar in "$directory"/wal/????????????????????????.gz.json; do sidecars+=("${sidecar##*/}"); done
+  # A sidecar alone says of nothing that it is there.
+  for sidecar in "$directory"/full/full_backup_*.tar.gz.json; do [ ! -e "${sidecar%.json}" ] || fulls+=("$sidecar"); done
+  for sidecar in "$directory"/wal/????????????????????????.gz.json; do [ ! -e "${sidecar%.json}" ] || sidecars+=("${sidecar##*/}"); done
 done
-newest=$(printf '%s\n' "${fulls[@]}" | awk -F / '{ print $NF "\t" $0 }' | sort | tail -n 1 | cut -f 2)
+newest=$(printf '%s\n' "${fulls[@]:0}" | awk -F / '{ print $NF "\t" $0 }' | sort | tail -n 1 | cut -f 2)
 if [ -z "$newest" ]; then
   printf 000000000000000000000000
   exit 0

@@ -1,6 +1,15 @@
 // salvage-wal.sh on real servers: what a stopped server's pg_wal holds and no archive has is archived, and nothing that is not whole.
 import * as assert from 'node:assert/strict';
-import { chmodSync, cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -91,8 +100,28 @@ const status = (server: PostgresServer, name: string): string =>
 test('the first segment that no archive has is found, also where it is a hole', async () => {
   assert.equal(await from(), segments[4]);
   const [, hole = ''] = segments;
+  const stored = join(source.host.wal, `${hole}.gz`);
+  renameSync(stored, `${stored}.lost`);
+  assert.equal(await from(), hole, 'a sidecar alone is no segment');
+  renameSync(`${stored}.lost`, stored);
+  assert.equal(await from(), segments[4]);
   lose(hole);
   assert.equal(await from(), hole);
+});
+
+test('of a full backup, too, a sidecar alone says nothing', async () => {
+  const { full } = source.host;
+  const [sidecar = ''] = readdirSync(full).filter((name) => name.endsWith('.tar.gz.json'));
+  const later = join(full, 'full_backup_29990101_000000.tar.gz.json');
+  const begin = readFileSync(join(full, sidecar), 'utf8').replace(
+    /("first_wal": ")[0-9A-F]{24}/,
+    `$1${segments[3]}`,
+  );
+  writeFileSync(later, begin);
+  assert.equal(await from(), segments[1]);
+  writeFileSync(later.replace(/\.json$/, ''), '');
+  assert.equal(await from(), segments[4]);
+  for (const path of [later, later.replace(/\.json$/, '')]) rmSync(path);
 });
 
 test('what a replica had streamed is archived from there, byte for byte; the unfinished segment stays', async () => {
@@ -160,17 +189,21 @@ test('where a timeline was left, its half segment is not archived as a whole one
   assert.ok(!archived(fork), fork);
   // The leader that was left has archived beyond that place: that says nothing of the segment that took its place.
   assert.equal(whole.slice(8), fork.slice(8));
-  writeFileSync(join(source.host.wal, `${fork}.gz.json`), '{}');
+  const leaders = join(source.host.wal, `${fork}.gz`);
+  writeFileSync(leaders, "the leader's");
+  writeFileSync(`${leaders}.json`, '{}');
   lose(whole);
   const again = await salvage(replica.data);
   assert.equal(again.status, 0, again.stderr);
-  assert.ok(archived(whole) && !existsSync(join(source.host.wal, `${fork}.gz`)));
+  assert.ok(archived(whole));
+  assert.equal(readFileSync(leaders, 'utf8'), "the leader's");
   // A replica that has followed it, and whose control file has not noticed yet.
   lose(whole);
   assert.match(control(follower), /^Latest checkpoint's TimeLineID: +1$/m);
   const followed = await salvage(follower.data);
   assert.equal(followed.status, 0, followed.stderr);
-  assert.ok(archived(whole) && !existsSync(join(source.host.wal, `${fork}.gz`)), followed.stdout);
+  assert.ok(archived(whole), followed.stdout);
+  assert.equal(readFileSync(leaders, 'utf8'), "the leader's");
 });
 
 test.run();
