@@ -1,6 +1,6 @@
 #!/bin/bash
 # Restores the state of the blockchain that backup-blockchain.sh made. What is there is moved aside, never removed, its
-# -wal and -shm with it: beside another database they would be replayed into it.
+# -wal, -shm and -journal with it: beside another database they would be replayed into it, or rolled back.
 #
 # usage: restore-blockchain.sh FILE|latest [--target-dir DIR] [--dry-run] [--verify-only] [--find] [--sources LIST] [--node NODE]
 #   --target-dir    into this directory, which must be empty: database/, contracts/, config/, logs/
@@ -110,7 +110,7 @@ nobody_writes() {
   local link real
   real=$(realpath -m -- "$BLOCKCHAIN_DB")
   for link in /proc/[0-9]*/fd/*; do
-    if [[ $(readlink "$link" 2>/dev/null) == "$real"@(|-wal|-shm) ]]; then
+    if [[ $(readlink "$link" 2>/dev/null) == "$real"@(|-wal|-shm|-journal) ]]; then
       link=${link#/proc/}
       die 4 "process ${link%%/*} ($(cat "/proc/${link%%/*}/comm" 2>/dev/null)) holds $BLOCKCHAIN_DB open: stop it first. Nothing was changed"
     fi
@@ -160,7 +160,7 @@ tell() {
 }
 
 put_in_place() {
-  local part place now
+  local part place now companion
   # Unpacking took its time.
   nobody_writes
   now=$(stamp)
@@ -168,10 +168,13 @@ put_in_place() {
     [[ -e $STAGE/content/$part && -n $place ]] || continue
     move_aside "$place" "$place.before-restore.$now"
     if [[ $part == database/* ]]; then
-      move_aside "$place-wal" "$place.before-restore.$now-wal"
-      move_aside "$place-shm" "$place.before-restore.$now-shm"
+      for companion in wal shm journal; do
+        move_aside "$place-$companion" "$place.before-restore.$now-$companion"
+      done
     fi
     mkdir -p "$(dirname "$place")"
+    # Of a run that was killed: a copy would be mixed with it.
+    rm -rf -- "$place.restoring"
     cp -a -T "$STAGE/content/$part" "$place.restoring"
     mv -T "$place.restoring" "$place"
     log info "$place is restored"

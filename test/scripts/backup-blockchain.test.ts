@@ -152,6 +152,34 @@ test('in place: what was there is moved aside with its -wal, and the old -wal is
   );
 });
 
+test('in place of a database that died in a transaction: its -journal goes aside with it, and is rolled back there only', async () => {
+  succeeded(await backup());
+  sqlite('pragma journal_mode = delete');
+  const many = 'with recursive n(h) as (select 2 union all select h + 1 from n where h < 5000)';
+  sqlite(`${many} insert into blocks select h, hex(randomblob(400)), 0 from n`);
+  // A small cache: it has changed the database itself when it is killed.
+  const killed = 'pragma cache_size = 5; begin; update blocks set hash = 0;\n.shell kill -9 $PPID\n';
+  assert.throws(() => run('setpriv', [...AS_POSTGRES, 'sqlite3', database], killed), /ended with null/);
+  assert.ok(existsSync(`${database}-journal`));
+  succeeded(await restore('latest'));
+  assert.equal(sqlite('pragma integrity_check; select count(*) from blocks'), 'ok\n1');
+  const aside = readdirSync(chain).find((name) => /^chain\.db\.before-restore\.\d+_\d+$/.test(name));
+  const old = join(chain, aside ?? assert.fail());
+  assert.equal(
+    sqlite('pragma integrity_check; select count(*) from blocks where hash <> 0', old),
+    'ok\n5000',
+  );
+});
+
+test('what a killed restore has left is not mixed into the next', async () => {
+  succeeded(await backup());
+  mkdirSync(join(chain, 'contracts.restoring/token'), { recursive: true });
+  writeFileSync(join(chain, 'contracts.restoring/token/Old.json'), '{}');
+  host.own();
+  succeeded(await restore('latest'));
+  assert.deepEqual(readdirSync(join(chain, 'contracts/token')), ['Token.json']);
+});
+
 test('--verify-only and --dry-run change nothing; the second says what would be written', async () => {
   succeeded(await backup());
   const before = run('find', [chain, '-printf', '%p %T@ %i\n']).toString();
