@@ -90,6 +90,17 @@ newest_full() {
   printf '%s' "$newest"
 }
 
+# usage: age_of FULL; prints the seconds since its end, or `unknown`
+age_of() {
+  local ended
+  # date takes an empty text for today.
+  if [ -n "$1" ] && read_sidecar "$1.json" && [[ ${FIELD[ended_at]-} == ????-??-??T* ]] && ended=$(date -u -d "${FIELD[ended_at]}" +%s); then
+    printf '%d' $(($(printf '%(%s)T' -1) - ended))
+  else
+    printf unknown
+  fi
+}
+
 # usage: link_latest FILE; latest.tar.gz is a relative link to the newest backup that was proved to its end
 link_latest() {
   local link=$BACKUP_ROOT/full/latest.tar.gz

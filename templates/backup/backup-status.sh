@@ -154,16 +154,6 @@ look_at_fulls() {
   fi
 }
 
-# usage: age_of FULL; seconds since its end, or `unknown`
-age_of() {
-  local ended
-  if [ -n "$1" ] && read_sidecar "$1.json" && [[ ${FIELD[ended_at]-} == ????-??-??T* ]] && ended=$(date -u -d "${FIELD[ended_at]}" +%s); then
-    printf '%d' $((NOW - ended))
-  else
-    printf unknown
-  fi
-}
-
 look_at_wal() {
   local gaps count
   count=$(find "$BACKUP_ROOT/wal" -maxdepth 1 -name '[0-9A-F]*.gz' | wc -l)

@@ -31,7 +31,7 @@ judge_chain() {
     ${BACKED_UP[stop_lsn]-} =~ ^[0-9A-F]+/[0-9A-F]+$ && ${BACKED_UP[timeline]-} =~ ^[1-9][0-9]*$ ]] || return 1
   PROBLEM=''
   trace_timelines "${BACKED_UP[timeline]}" latest && follow_chain || return 0
-  [[ -z $HOLE || -z $CHAIN_END ]] || PROBLEM="WAL is missing: $HOLE; until it is found, nothing after it can be restored from this backup"
+  [[ -z $HOLE || (-z $CHAIN_END && $1 != "$(newest_full)") ]] || PROBLEM="WAL is missing: $HOLE; until it is found, nothing after it can be restored from this backup"
 }
 
 # After judge_chain: the chain breaks where another member led, whose timeline goes into LED. Who leads archives the history file of its
@@ -80,7 +80,7 @@ look_further() {
     elif has_source s3; then
       result "${file##*/}" chain "$problem; S3 does not have it either: look in the archive of the member that led timeline $LED"
     else
-      elsewhere "${file##*/}" chain "what comes after it goes over timeline $LED, which another member led: its WAL is in the archive there, and backup-verify.sh there looks at it. S3 was not looked into$away; a restore here gathers it first (recover-cluster.yml does)"
+      remark elsewhere "${file##*/}" chain "what comes after it goes over timeline $LED, which another member led: its WAL is in the archive there, and backup-verify.sh there looks at it. S3 was not looked into$away; a restore here gathers it first (recover-cluster.yml does)"
     fi
   done
 }

@@ -44,6 +44,9 @@ lib=$(readlink -f -- "${BASH_SOURCE[0]}") || exit 1
 # shellcheck source=templates/backup/backup-test-restore.sh
 . "${lib%/*}/backup-test-restore.sh"
 
+# When a full backup ends, PostgreSQL's archiver still has its WAL to store; where that failed just then, it pauses for a minute first.
+readonly ARCHIVING_SECONDS=120
+
 # shellcheck disable=SC2034 # TEMPORARIES is filled by take_wal
 DEEP=no FULL_TEST=no LOCAL=no REPORT_ONLY=no TEMPORARIES=()
 RESULTS='' FAILED=0 CHECKED=0
@@ -108,13 +111,13 @@ result() {
   add_result "$1" "$2" "$status" "$problem"
 }
 
-# usage: elsewhere ARTEFACT CHECK MESSAGE; what could not be judged from here, and need not be wrong
-elsewhere() {
-  local message=${3//\"/\'}
+# usage: remark elsewhere|warning ARTEFACT CHECK MESSAGE; what could not be judged from here or now, and need not be wrong
+remark() {
+  local message=${4//\"/\'}
   message=${message//[^[:print:]]/ }
   CHECKED=$((CHECKED + 1))
-  log warning "$1: $2: $3"
-  add_result "$1" "$2" elsewhere "${message//\\/\/}"
+  log warning "$2: $3: $4"
+  add_result "$2" "$3" "$1" "${message//\\/\/}"
 }
 
 # usage: add_result ARTEFACT CHECK STATUS PROBLEM
@@ -154,17 +157,18 @@ verify_fulls() {
 
 # usage: age_problem FILE
 age_problem() {
-  local ended age
+  local age
   if [ -z "$1" ]; then
     printf 'there is no full backup'
     return
   fi
   read_sidecar "$1.json" || { printf '%s' "${FIELD[problem]}" && return; }
-  # date takes an empty text for today.
-  [[ ${FIELD[ended_at]-} == ????-??-??T* ]] || { printf 'its end is not known' && return; }
-  ended=$(date -u -d "${FIELD[ended_at]}" +%s) || { printf 'its end is not known' && return; }
-  age=$((($(printf '%(%s)T' -1) - ended) / 3600))
-  ((age < VERIFY_MAX_AGE_HOURS)) || printf 'the newest, %s, ended %d hours ago; at most %d are allowed' "${1##*/}" "$age" "$VERIFY_MAX_AGE_HOURS"
+  age=$(age_of "$1")
+  if [ "$age" = unknown ]; then
+    printf 'its end is not known'
+  elif ((age >= VERIFY_MAX_AGE_HOURS * 3600)); then
+    printf 'the newest, %s, ended %d hours ago; at most %d are allowed' "${1##*/}" $((age / 3600)) "$VERIFY_MAX_AGE_HOURS"
+  fi
 }
 
 # usage: verify_newest FILE
@@ -196,29 +200,46 @@ verify_wal() {
     name=${file##*/}
     result "wal/$name" stored "$problem"
   done
-  problem=$(wal_problem)
-  result wal continuity "$problem"
+  verify_continuity
 }
 
 # A hole would be taken for the end of the WAL by a restore to the latest, silently.
-wal_problem() {
-  local newest name size previous='' begin holes=''
+verify_continuity() {
+  local newest name size previous='' begin holes='' later=no none age
   newest=$(newest_full)
-  [ -n "$newest" ] && read_sidecar "$newest.json" || return 0
-  [[ ${FIELD[first_wal]-} =~ ^[0-9A-F]{24}$ && ${FIELD[wal_segment_size]-} =~ ^[1-9][0-9]*$ ]] ||
-    { printf 'the sidecar of %s does not say where its WAL begins' "${newest##*/}" && return; }
+  if [ -z "$newest" ] || ! read_sidecar "$newest.json"; then
+    result wal continuity ''
+    return
+  fi
+  if [[ ! ${FIELD[first_wal]-} =~ ^[0-9A-F]{24}$ || ! ${FIELD[wal_segment_size]-} =~ ^[1-9][0-9]*$ ]]; then
+    result wal continuity "the sidecar of ${newest##*/} does not say where its WAL begins"
+    return
+  fi
   size=${FIELD[wal_segment_size]}
   begin=$(segment_before "${FIELD[first_wal]}" "$size")
   previous=$begin
-  for name in "$BACKUP_ROOT"/wal/"${FIELD[first_wal]:0:8}"????????????????.gz; do
+  for name in "$BACKUP_ROOT"/wal/????????????????????????.gz; do
     [ -e "$name" ] || continue
     name=${name##*/} name=${name%.gz}
-    [[ $name < ${FIELD[first_wal]} ]] && continue
+    [[ ! $name < ${FIELD[first_wal]} ]] || continue
+    [ "${name:0:8}" = "${begin:0:8}" ] || { later=yes && continue; }
     [ "$(segment_before "$name" "$size")" = "$previous" ] || holes+=" before $name"
     previous=$name
   done
-  if [ "$previous" = "$begin" ]; then printf 'no WAL of timeline %d was archived since %s began' "${FIELD[timeline]}" "${newest##*/}"; fi
-  [ -z "$holes" ] || printf 'segments are missing:%s; until they are found, nothing after such a hole can be restored' "$holes"
+  none="no WAL of timeline ${FIELD[timeline]} was archived since ${newest##*/} began"
+  age=$(age_of "$newest")
+  if [ "$previous" != "$begin" ]; then
+    result wal continuity "${holes:+segments are missing:$holes; until they are found, nothing after such a hole can be restored}"
+  elif [ $later = yes ]; then
+    # The timeline was left at once: what leads on is judged with the chains.
+    result wal continuity ''
+  elif [ "$REPLICA" = t ]; then
+    remark elsewhere wal continuity "$none: another member leads since then, and what comes after it is in the archive there"
+  elif [[ $age != unknown ]] && ((age < ARCHIVING_SECONDS)); then
+    remark warning wal continuity "$none, and that ended $age s ago: verify again when PostgreSQL has archived it"
+  else
+    result wal continuity "$none"
+  fi
 }
 
 write_report() {

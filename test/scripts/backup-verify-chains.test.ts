@@ -89,6 +89,15 @@ test('without S3: it is elsewhere, which is no failure, and it is said where and
   assert.match(said, /warning: full_backup_/);
 });
 
+test('a timeline that was left right after the backup has no WAL of it here: the chain is judged, over the others', async () => {
+  for (const name of ['000000010000000000000009', '00000001000000000000000A', '00000003.history'])
+    for (const end of ['.gz', '.gz.json']) rmSync(join(host.wal, name + end));
+  await archive('00000003.history', HISTORY.replace('0/B000000', '0/9F00000'));
+  const { status, problem } = await chain(0);
+  assert.equal(status, 'elsewhere');
+  assert.match(problem, /goes over timeline 2, which another member led/);
+});
+
 test("what was gathered from that member counts, and a hole in this one's own timeline is a failure", async () => {
   gather();
   assert.equal((await chain(0)).status, 'ok');

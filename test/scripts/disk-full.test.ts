@@ -44,6 +44,7 @@ test('before sidecar and hash are written: no backup, not even without them', as
 test('while a report is written: the older ones stay, and what was verified keeps its link', async () => {
   on.archive();
   succeeded(await on.full(['--verify']));
+  await on.archived();
   const verify = () => on.host.run('backup-verify.sh', [], on.server.settings);
   const logs = join(on.host.dir, 'log');
   await onSmallDisk(logs, '8m', async () => {
