@@ -8,10 +8,14 @@ readonly BATCH=250
 # OURS: what an object was listed as that was read back as this file.
 declare -A MD5=() SHA256=() SIZE=() KEY=() OURS=()
 
+# Where S3 itself fails, no other batch is tried; files that fail keep none of the later ones waiting.
+S3_FAILED=no
+
 upload_wal() {
-  local names=() i failed=$FAILED
+  local names=() i
   mapfile -t names < <(pending wal)
-  for ((i = 0; i < ${#names[@]} && FAILED == failed; i += BATCH)); do
+  for ((i = 0; i < ${#names[@]}; i += BATCH)); do
+    [ $S3_FAILED = no ] || return 0
     upload_batch "${names[@]:i:BATCH}"
   done
 }
@@ -21,32 +25,42 @@ upload_batch() {
   local name good=()
   MD5=() SHA256=() SIZE=() KEY=() OURS=()
   hash_batch "$@"
-  look_at_batch "$1" || { FAILED=$((FAILED + $#)) && return; }
-  send_missing objects '' || log error 'awscli could not upload all objects of the batch'
-  look_at_batch "$1" || { FAILED=$((FAILED + $#)) && return; }
-  send_missing sidecars .json || log error 'awscli could not upload all sidecars of the batch'
-  look_at_batch "$1" || { FAILED=$((FAILED + $#)) && return; }
+  [ ${#KEY[@]} -gt 0 ] || return 0
+  look_at_batch "$1" || return 0
+  send_missing objects '' || s3_failed 'awscli could not upload all objects of the batch'
+  look_at_batch "$1" || return 0
+  send_missing sidecars .json || s3_failed 'awscli could not upload all sidecars of the batch'
+  look_at_batch "$1" || return 0
   for name in "${!KEY[@]}"; do
     if is_there "$name" '' && is_there "$name" .json; then good+=("$BACKUP_ROOT/wal/$name.json"); else settle "$name"; fi
   done
   mark_all "${good[@]}"
 }
 
-# usage: hash_batch NAME...; fills KEY, MD5, SHA256 and SIZE for what is whole; what was damaged here is not uploaded
+# usage: s3_failed MESSAGE
+s3_failed() {
+  S3_FAILED=yes
+  log error "$1"
+}
+
+# usage: hash_batch NAME...; fills KEY, MD5, SHA256 and SIZE for what is whole; what is gone or was damaged here is not uploaded
 hash_batch() {
-  local name file hash size wal=$BACKUP_ROOT/wal sums
-  sums=$(cd "$wal" && openssl dgst -sha256 -r "$@")
+  local name file hash size wal=$BACKUP_ROOT/wal
+  # Of what cannot be read there is no line, and of the others all the same.
+  while read -r hash file; do
+    SHA256[${file#\*}]=$hash
+  done < <({ cd "$wal" && openssl dgst -sha256 -r "$@" 2>/dev/null; } || true)
   for name in "$@"; do
-    read -r hash _
     if ! read_sidecar "$wal/$name.json"; then
       fail_one "${FIELD[problem]}"
-    elif [ "${FIELD[sha256]-}" != "$hash" ]; then
+    elif [ -z "${SHA256[$name]-}" ]; then
+      fail_one "$wal/$name is gone or cannot be read, and its sidecar is there: put it back, or move the sidecar aside, too"
+    elif [ "${FIELD[sha256]-}" != "${SHA256[$name]}" ]; then
       fail_one "$wal/$name is damaged: its sha256 is not the one in its sidecar; move both aside"
     else
       KEY[$name]=$(key_of "$wal/$name" "${FIELD[cipher]}")
-      SHA256[$name]=$hash
     fi
-  done <<<"$sums"
+  done
   [ ${#KEY[@]} -gt 0 ] || return 0
   while read -r hash file; do
     MD5[${file#\*}]=$hash
@@ -61,9 +75,11 @@ in_batch() {
   printf '%s\n' "${!KEY[@]}" | sed 'p; s/$/.json/'
 }
 
-# usage: look_at_batch FIRST; fills THERE with what is there from FIRST on
+# usage: look_at_batch FIRST; fills THERE with what is there from FIRST on; where S3 does not say, nothing of the batch is known to be there
 look_at_batch() {
-  list_objects "$(s3_key postgresql/wal/)" "${1%.gz}"
+  list_objects "$(s3_key postgresql/wal/)" "${1%.gz}" && return
+  S3_FAILED=yes FAILED=$((FAILED + ${#KEY[@]}))
+  return 1
 }
 
 # usage: send_missing DIRECTORY SUFFIX; what has no object under its key yet; a sidecar only beside the very object that it is of
