@@ -2,7 +2,7 @@ import { NONE } from '../core/change.ts';
 import type { FactRequest, FactView, Looked } from '../core/fact.ts';
 import type { Resource } from '../core/resource.ts';
 import { type DirectoryEntries, directoryEntriesFact } from '../facts/directory-entries.ts';
-import { pathFact } from '../facts/path.ts';
+import { type PathInfo, pathFact } from '../facts/path.ts';
 import { absolutePath, object, text } from './parts/schema.ts';
 
 export type PathFactsArgs = { readonly members: string; readonly path: string };
@@ -12,6 +12,7 @@ type Result = {
   readonly filled: readonly string[];
   readonly empty: readonly string[];
   readonly absent: readonly string[];
+  readonly mount_points: readonly string[];
   readonly unseen: readonly string[];
   readonly reasons: readonly string[];
 };
@@ -49,10 +50,14 @@ export const pathFacts: Resource<PathFactsArgs, Result> = {
       filled: { ...HOSTS, description: 'Hosts with a directory that is not empty, or with anything else.' },
       empty: { ...HOSTS, description: 'Hosts with an empty directory.' },
       absent: { ...HOSTS, description: 'Hosts where there is nothing at this path.' },
+      mount_points: {
+        ...HOSTS,
+        description: 'Hosts where a disk is mounted just there: such a directory cannot be renamed.',
+      },
       unseen: { ...HOSTS, description: 'Hosts that could not be looked at.' },
       reasons: { ...HOSTS, description: 'Why not, one sentence for each of them.' },
     },
-    ['path', 'filled', 'empty', 'absent', 'unseen', 'reasons'],
+    ['path', 'filled', 'empty', 'absent', 'mount_points', 'unseen', 'reasons'],
   ),
   identity: ['members', 'path'],
   membersFrom: 'members',
@@ -70,6 +75,7 @@ export const pathFacts: Resource<PathFactsArgs, Result> = {
       filled: where('filled'),
       empty: where('empty'),
       absent: where('absent'),
+      mount_points: facts.members.filter((host) => isMountPoint(path, host, facts)),
       unseen: where('unseen'),
       reasons: seen.flatMap(({ host, reason }) => (reason === undefined ? [] : [withHost(host, reason)])),
     };
@@ -85,8 +91,13 @@ interface Holding {
   readonly reason?: string;
 }
 
-function infoFact(path: string): FactRequest<{ readonly type: string }> {
+function infoFact(path: string): FactRequest<PathInfo> {
   return pathFact(path, { follow: true });
+}
+
+function isMountPoint(path: string, host: string, facts: FactView): boolean {
+  const info = facts.get(infoFact(path), host);
+  return info.state === 'value' && info.value.mounted;
 }
 
 /** A directory that cannot be listed is not seen; what is no directory is something. */

@@ -13,7 +13,7 @@ if [ -d "$data" ]; then
       exit 1
     fi
     ! mountpoint -q "$data" || {
-      printf '%s is a mount point, and cannot be renamed: mount the disk above it\n' "$data" >&2
+      printf '%s is a mount point, and cannot be renamed: mount the disk one level above, the data directory in it\n' "$data" >&2
       exit 1
     }
     aside=$data.before-restore-$(date -u +%Y%m%d_%H%M%S)

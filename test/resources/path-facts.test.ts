@@ -9,7 +9,8 @@ import { ABSENT, facts, unreadable, value, viewOfMembers } from './views.ts';
 
 const test = suite('path_facts');
 const PATH = '/var/lib/postgresql/15/fanatico';
-const DIRECTORY = value({ type: 'directory' });
+const DIRECTORY = value({ type: 'directory', mounted: false });
+const DISK = value({ type: 'directory', mounted: true });
 
 function host(info: Looked<unknown>, entries: Looked<unknown> = ABSENT): Map<string, Looked<unknown>> {
   return facts([pathFact(PATH, { follow: true }), info], [directoryEntriesFact(PATH), entries]);
@@ -26,17 +27,20 @@ test('every host is in the list that fits', () => {
     full: host(DIRECTORY, value({ empty: false, first: 'PG_VERSION' })),
     empty: host(DIRECTORY, value({ empty: true, first: '' })),
     none: host(ABSENT),
-    file: host(value({ type: 'file' }), unreadable('it is a file')),
-    dangling: host(value({ type: 'link' })),
+    file: host(value({ type: 'file', mounted: false }), unreadable('it is a file')),
+    dangling: host(value({ type: 'link', mounted: false })),
     down: host(unreadable('down could not be reached'), unreadable('down could not be reached')),
     closed: host(DIRECTORY, unreadable('permission denied')),
     raced: host(DIRECTORY, ABSENT),
+    disk: host(DISK, value({ empty: false, first: 'lost+found' })),
+    new: host(DISK, value({ empty: true, first: '' })),
   });
   assert.deepEqual(seen, {
     path: PATH,
-    filled: ['full', 'file', 'dangling'],
-    empty: ['empty', 'raced'],
+    filled: ['full', 'file', 'dangling', 'disk'],
+    empty: ['empty', 'raced', 'new'],
     absent: ['none'],
+    mount_points: ['disk', 'new'],
     unseen: ['down', 'closed'],
     reasons: ['down could not be reached', 'closed: permission denied'],
   });

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { suite } from 'uvu';
+import { onSmallDisk } from './small-disk.ts';
 
 const test = suite('move-aside.sh');
 const SCRIPT = fileURLToPath(new URL('../../templates/recovery/move-aside.sh', import.meta.url));
@@ -32,6 +33,22 @@ test('it refuses while a server works there, and moves what a dead one has left'
     assert.match(readdirSync(dir).join(' '), /^data data\.before-restore-\d{8}_\d{6}$/);
   } finally {
     server.kill();
+    rmSync(dir, { recursive: true });
+  }
+});
+
+test('a mount point is refused, and says what to do', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'fanops-move-'));
+  const data = join(dir, 'data');
+  try {
+    await onSmallDisk(data, '1m', async () => {
+      writeFileSync(join(data, 'PG_VERSION'), '15\n');
+      const { status, stderr } = spawnSync('bash', [SCRIPT, data], { encoding: 'utf8' });
+      assert.equal(status, 1);
+      assert.match(stderr, /data is a mount point, and cannot be renamed: mount the disk one level above/);
+      assert.deepEqual(readdirSync(data), ['PG_VERSION']);
+    });
+  } finally {
     rmSync(dir, { recursive: true });
   }
 });
