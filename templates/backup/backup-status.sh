@@ -241,7 +241,9 @@ compare_objectives() {
   if ((VALUE[archive_timeout_seconds] == 0 || VALUE[archive_timeout_seconds] + 60 >= RPO_SECONDS)); then
     warning "archive_timeout is ${VALUE[archive_timeout_seconds]} s: with the time of archiving, more than $RPO_SECONDS s of commits may be lost (RPO); archive_timeout = 60 would meet it"
   fi
-  [ "$ROLE" = leader ] && [[ $SINCE_ARCHIVED =~ ^[0-9]+$ ]] && ((SINCE_ARCHIVED > 2 * VALUE[archive_timeout_seconds] + 60)) || return 0
+  # Without a timeout a server where nothing happens archives nothing.
+  [ "$ROLE" = leader ] && [[ $SINCE_ARCHIVED =~ ^[0-9]+$ ]] || return 0
+  ((VALUE[archive_timeout_seconds] > 0 && SINCE_ARCHIVED > 2 * VALUE[archive_timeout_seconds] + 60)) || return 0
   alarm "nothing was archived for $SINCE_ARCHIVED s, and archive_timeout is ${VALUE[archive_timeout_seconds]} s"
 }
 

@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
-import type { Ran, Settings } from './backup-host.ts';
+import { PG_BIN, type Ran, type Settings } from './backup-host.ts';
 import { RestoreSource } from './restore-source.ts';
 
 const test = suite('backup-status.sh');
@@ -32,6 +32,11 @@ test.before(async () => {
   }
 });
 test.after(() => source.remove());
+// Something was archived just now, however long the tests before took.
+test.before.each(async () => {
+  source.server.sql("insert into ledger (filler) values ('x')");
+  await source.archiveAll();
+});
 
 const NO_S3 = /^without S3 the loss of all members' disks.* is not survived$/;
 
@@ -208,8 +213,19 @@ const TROUBLES: readonly Trouble[] = [
     warning: /^archive_timeout is 300 s: .*more than 300 s .*; archive_timeout = 60 would meet it$/,
   },
   {
-    what: 'nothing is archived for a time',
-    make: () => setting('archive_timeout', '0', '60'),
+    what: 'nothing was archived for a time',
+    make: () => archivedAgo(1000),
+    alarm: /^nothing was archived for 1000 s, and archive_timeout is 60 s$/,
+  },
+  {
+    what: 'nothing is archived after a time, which is no alarm where nothing was written',
+    make: () => {
+      const [mendTime, mendSetting] = [archivedAgo(1000), setting('archive_timeout', '0', '60')];
+      return () => {
+        mendSetting();
+        mendTime();
+      };
+    },
     warning: /^archive_timeout is 0 s: .*archive_timeout = 60 would meet it$/,
   },
   {
@@ -271,6 +287,18 @@ function setting(name: string, value: string, before: string): () => void {
   };
   set(value);
   return () => set(before);
+}
+
+/** The server says that the last segment was archived so many seconds ago. */
+function archivedAgo(seconds: number): () => void {
+  source.host.stub(
+    'psql',
+    `set -o pipefail; ${PG_BIN}/psql "$@" | sed -E 's/^(leader\\|[0-9]+\\|[0-9]+\\|[tf]\\|)[0-9]+/\\1${seconds}/'`,
+  );
+  return () => {
+    rmSync(join(source.host.bin, 'psql'));
+    source.host.linkPostgres();
+  };
 }
 
 /** Says in the newest full backup's sidecar when it ended. */
