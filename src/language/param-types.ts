@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import type { ParamType } from '../core/runbook.ts';
 import type { Inventory } from '../core/task.ts';
 import type { Value } from '../core/value.ts';
@@ -22,6 +23,7 @@ export function asType(type: ParamType, given: Value, inventory: Inventory): Typ
   if (type === 'host') return oneOfNames(text, type, hostNames(inventory));
   if (type === 'group') return oneOfNames(text, type, Object.keys(inventory.groups));
   if (type === 'timestamp') return asTimestamp(text);
+  if (type === 'path') return asPath(text);
   return isWellFormed(type, text) ? { value: text } : wrong(type);
 }
 
@@ -55,8 +57,6 @@ function wrong(type: ParamType): Typed {
 
 function isWellFormed(type: ParamType, text: string): boolean {
   switch (type) {
-    case 'path':
-      return text.startsWith('/');
     case 'duration':
       return durationOf(text) !== undefined;
     case 'size':
@@ -66,6 +66,17 @@ function isWellFormed(type: ParamType, text: string): boolean {
     default:
       return true;
   }
+}
+
+/** As the resources take paths, and in one form only: two that are alike are compared as texts. */
+function asPath(text: string): Typed {
+  if (!text.startsWith('/')) return wrong('path');
+  if (/^(\/(?!\.{1,2}(\/|$))[^/\0]+)+$/.test(text)) return { value: text };
+  const clean = posix.normalize(text).replace(/(?<=.)\/$/, '');
+  return {
+    wanted: 'a path without ".", "..", "//" or a slash at its end',
+    ...(clean === '/' ? {} : { hint: `write ${clean}` }),
+  };
 }
 
 function asTimestamp(text: string): Typed {

@@ -162,6 +162,26 @@ const PARAMS: readonly (readonly [param: string, given: Value | undefined, mista
     'x',
     'the parameter `p` must be an absolute path, found the text "x" | write it from / on',
   ],
+  ...(
+    [
+      ['/data/', '/data'],
+      ['/data//x', '/data/x'],
+      ['/data/./x', '/data/x'],
+      ['/data/x/..', '/data'],
+    ] as const
+  ).map(
+    ([given, clean]) =>
+      [
+        '{ type: path }',
+        given,
+        `the parameter \`p\` must be a path without ".", "..", "//" or a slash at its end, found the text "${given}" | write ${clean}`,
+      ] as const,
+  ),
+  [
+    '{ type: path }',
+    '/',
+    'the parameter `p` must be a path without ".", "..", "//" or a slash at its end, found the text "/"',
+  ],
   ['{ type: timestamp }', 'yesterday', 'the parameter `p` must be a point in time'],
   ['{ type: timestamp }', '2026-13-23 14:05:00Z', 'the parameter `p` must be a point in time'],
   [
@@ -201,6 +221,7 @@ test('what is given is taken as its type: texts that look like numbers stay text
   assert.is(typed('{ type: timestamp }', '2026-11-23 14:05:00+01'), '2026-11-23 14:05:00+01');
   assert.is(typed('{ type: timestamp }', '2026-11-23 14:05:00.123456Z'), '2026-11-23 14:05:00.123456Z');
   assert.is(typed('{ type: timestamp }', '2026-11-23 14:05'), '2026-11-23 14:05+00:00');
+  assert.is(typed('{ type: path }', '/data/.x/..y'), '/data/.x/..y');
   assert.is(typed('{ type: lsn }', '16/B374D848'), '16/B374D848');
 });
 
