@@ -7,6 +7,7 @@
 # usage: backup-wal.sh NAME PATH    NAME: a segment, SEGMENT.partial, SEGMENT.OFFSET.backup or TIMELINE.history
 #        backup-wal.sh --check      is this host ready? Changes nothing.
 #        backup-wal.sh --help
+# As root it goes on as postgres: what root leaves in the archive, no archiver can use.
 # exit status: 0 archived; 1 to 125 not, PostgreSQL tries again (see backup-lib.sh)
 lib=$(readlink -f -- "${BASH_SOURCE[0]}") || exit 1
 # shellcheck source=templates/backup/backup-lib.sh
@@ -25,6 +26,11 @@ main() {
   *) die 2 'expected NAME PATH (%f %p of archive_command), --check or --help' ;;
   esac
   trap 'fail_at $? $LINENO "$BASH_COMMAND"' ERR
+  if [ "$EUID" -eq 0 ]; then
+    # PATH is as seen from here, and run_as_postgres leaves.
+    [ "$1" = --check ] || set -- "$1" "$(realpath -m -s -- "$2")"
+    run_as_postgres "$@"
+  fi
   trap 'leave $?' EXIT
   trap 'exit 1' HUP INT TERM
   load_settings backup-wal
@@ -56,7 +62,7 @@ archive() {
   check_source "$name" "$source"
   end_derivation
   remove_stale "$BACKUP_ROOT/wal/.$name.gz.tmp" "$BACKUP_ROOT/wal/.$name.gz.json.tmp"
-  [ -n "$SYSTEM_IDENTIFIER" ] || SYSTEM_IDENTIFIER=$(identifier_without_segment)
+  [ -n "$SYSTEM_IDENTIFIER" ] || SYSTEM_IDENTIFIER=$(identifier_without_segment "$source")
   claim_archive "$SYSTEM_IDENTIFIER"
   if [ -e "$stored" ]; then
     confirm_same "$name" "$source" "$stored"
@@ -96,10 +102,12 @@ source_hash() {
   read -r -d ' ' HASH <&"$SOURCE_HASH" || die 1 "the sha256 of $1 was not computed"
 }
 
-# What is not a segment carries no identifier: the archive's own is taken, or, when it is not founded yet, the one of
-# the data directory, which is where PostgreSQL runs the archiver.
+# usage: identifier_without_segment PATH; what is not a segment carries no identifier: the archive's own is taken, or, when it is not founded
+# yet, the one of the data directory, which PATH lies in, or which is where PostgreSQL runs the archiver.
 identifier_without_segment() {
-  [ -e "$BACKUP_ROOT/CLUSTER.json" ] || pg_controldata -D "$PWD" | sed -n 's/^Database system identifier: *//p'
+  local data=$PWD
+  [[ $1 != /*/pg_wal/* ]] || data=${1%/pg_wal/*}
+  [ -e "$BACKUP_ROOT/CLUSTER.json" ] || pg_controldata -D "$data" | sed -n 's/^Database system identifier: *//p'
 }
 
 # usage: remove_stale FILE...; of a run that was killed. Never written over: such a name may be a link to what is archived.

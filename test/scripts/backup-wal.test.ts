@@ -1,7 +1,8 @@
 // backup-wal.sh without a server: what it takes, what it refuses, and what is left when it is killed or the disk is full.
 import * as assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
@@ -96,6 +97,29 @@ test('may be called again, from anywhere, and changes nothing then', async () =>
   const after = statSync(join(host.wal, `${NINE}.gz`));
   assert.deepEqual([after.ino, after.mtimeMs], [before.ino, before.mtimeMs]);
   refused(await archive(NINE, NINE, {}, '/'), 1, /cannot read .* from \/: %p is relative/);
+});
+
+test('typed as root, it leaves nothing that the archiver could not go on with', async () => {
+  const data = join(host.dir, 'data');
+  const history = '00000002.history';
+  mkdirSync(join(data, 'pg_wal'), { recursive: true });
+  for (const [name, content] of [
+    [NINE, nine],
+    [history, '1\t0/9000100\tno recovery target specified\n'],
+  ] as const)
+    writeFileSync(join(data, 'pg_wal', name), content);
+  // Of this data directory only.
+  host.stub('pg_controldata', `[ "$2" = ${data} ] && echo 'Database system identifier: ${SYSTEM}'`);
+  host.own();
+  const root = {
+    cwd: data,
+    env: { FANATICO_BACKUP_CONF: host.conf({ COMPRESSOR: 'gzip' }), PATH: '/usr/bin:/bin' },
+  };
+  const script = join(host.dir, 'scripts/backup-wal.sh');
+  for (const name of [history, NINE]) succeeded(await ended(spawn(script, [name, `pg_wal/${name}`], root)));
+  assert.equal(run('find', [host.dir, '-user', 'root', '-not', '-name', '*.conf']).toString(), '');
+  for (const name of [NINE, history]) succeeded(await archive(name, `pg_wal/${name}`, {}, data));
+  assert.equal(host.walFiles().length, 4);
 });
 
 test('a segment that is gone once it was seen to be there: says so', async () => {
