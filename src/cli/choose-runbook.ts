@@ -1,7 +1,7 @@
 import { mistake } from '../core/diagnostic.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { hasTerminal, typed } from './prompt.ts';
-import { type Incident, whichRunbook } from './which-runbook.ts';
+import { commandsOf, type Incident, whichRunbook } from './which-runbook.ts';
 
 const RUNBOOKS = [
   'diagnose.yml (what is wrong?)',
@@ -18,13 +18,15 @@ const RUNBOOKS = [
 export async function chooseRunbook(): Promise<Outcome> {
   if (!hasTerminal())
     throw mistake('RUNBOOK is missing', {
-      hint: `write fanops run RUNBOOK; there are ${RUNBOOKS.join(', ')}. On a terminal, three questions name the right one`,
+      hint: `write fanops run RUNBOOK, and -e target=NODE for those that recover or rejoin; there are ${RUNBOOKS.join(', ')}. On a terminal, three questions name the right one`,
     });
   const incident = await questioned();
   if (incident === undefined) return 'interrupted';
-  const { runbook, why } = whichRunbook(incident);
+  const advice = whichRunbook(incident);
+  const [plan, run] = commandsOf(advice);
+  const fillIn = advice.fillIn === undefined ? '' : `\n${advice.fillIn}\n`;
   process.stdout.write(
-    `\n${why}.\n\n  fanops plan ${runbook}    what it would do; changes nothing\n  fanops run ${runbook}\n`,
+    `\n${advice.why}.\n\n  ${plan}    what it would do; changes nothing\n  ${run}\n${fillIn}`,
   );
   return 'done';
 }
