@@ -5,7 +5,7 @@
 #
 # usage: backup-upload.sh [--scheduled] [--only FILE] [--dry-run]
 #   --scheduled   waits, after failures, for a time that grows up to five minutes
-#   --only FILE   nothing but this file of the archive; waits for another run to end
+#   --only FILE   nothing but this file of the archive, or what a link leads to; waits for another run to end
 #   --dry-run     says what waits; asks nobody
 #   --help
 # exit status: 0 all there, or S3 switched off; 5 something is not; others: see backup-lib.sh
@@ -23,6 +23,7 @@ lib=$(readlink -f -- "${BASH_SOURCE[0]}") || exit 1
 
 readonly LONGEST_PAUSE=300
 SCHEDULED=no ONLY='' DRY_RUN=no
+ARGUMENTS=()
 UPLOADED=0 FAILED=0
 WORK=''
 
@@ -31,9 +32,10 @@ main() {
   trap 'fail_at $? $LINENO "$BASH_COMMAND"' ERR
   trap '[ -z "$WORK" ] || rm -rf "$WORK"' EXIT
   trap 'exit 1' HUP INT TERM
-  run_as_postgres "$@"
+  run_as_postgres "${ARGUMENTS[@]}"
   load_settings backup-upload
   cd /
+  [ -z "$ONLY" ] || find_only
   if [ -z "$S3_BUCKET" ]; then
     [ "$SCHEDULED" = yes ] || log info 'S3 is switched off (S3_BUCKET is empty): nothing is uploaded'
     return
@@ -50,13 +52,30 @@ main() {
 read_options() {
   while [ $# -gt 0 ]; do
     case $1 in
-    --scheduled) SCHEDULED=yes ;;
-    --dry-run) DRY_RUN=yes ;;
-    --only) [ $# -gt 1 ] || die 2 '--only: expected a file of the archive' && ONLY=$(realpath -s -- "$2") && shift ;;
+    --scheduled) SCHEDULED=yes ARGUMENTS+=("$1") ;;
+    --dry-run) DRY_RUN=yes ARGUMENTS+=("$1") ;;
+    --only)
+      [ $# -gt 1 ] || die 2 '--only: expected a file of the archive'
+      ONLY=$(realpath -e -- "$2" 2>/dev/null) || die 2 "--only: expected a file of the archive, and $2 is not there"
+      # For postgres, who does not begin where root is.
+      ARGUMENTS+=("$1" "$ONLY")
+      shift
+      ;;
     *) show_help "$lib" "$1" && exit 0 ;;
     esac
     shift
   done
+}
+
+# ONLY becomes BACKUP_ROOT/KIND/NAME, from which all that follows takes kind and name.
+find_only() {
+  local kind
+  for kind in "${KINDS[@]}"; do
+    [[ ${ONLY%/*} -ef $BACKUP_ROOT/$kind ]] || continue
+    ONLY=$BACKUP_ROOT/$kind/${ONLY##*/}
+    return 0
+  done
+  die 2 "--only: expected a file in wal, full, blockchain or config of $BACKUP_ROOT, found $ONLY"
 }
 
 tell_pending() {

@@ -1,11 +1,12 @@
 // backup-upload.sh without an S3 server: what of the archive is sent, and what is refused before anything is.
 import * as assert from 'node:assert/strict';
-import { cpSync, existsSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
-import { BackupHost } from './backup-host.ts';
+import { BackupHost, ended, run } from './backup-host.ts';
 import { DirectoryS3 } from './directory-s3.ts';
-import { refused } from './ran.ts';
+import { refused, succeeded } from './ran.ts';
 
 const test = suite('what backup-upload.sh sends');
 
@@ -75,6 +76,38 @@ test('where S3 fails, the next batch is not tried', async () => {
   host.own();
   refused(await upload(), 5, /cannot list .*postgresql\/wal\/: timeout/);
   assert.equal(s3.calls().filter((call) => call.includes('--prefix postgresql/wal/')).length, 1);
+});
+
+test('--only takes a file of the archive from anywhere, by a link, too; as root it goes on as postgres', async () => {
+  const only = (file: string, cwd: string) => {
+    const env = {
+      FANATICO_BACKUP_CONF: host.conf({ CLUSTER_NAME: 'golden', ...s3.settings }),
+      PATH: '/usr/bin:/bin',
+    };
+    return ended(
+      spawn(join(host.dir, 'scripts/backup-upload.sh'), ['--scheduled', '--only', file], { cwd, env }),
+    );
+  };
+  succeeded(await only('latest.tar.gz', host.full));
+  assert.ok(holds(`full/${FULL}`));
+  assert.deepEqual(readdirSync(join(host.archive, 'uploaded/bucket/full')), [`${FULL}.json`]);
+  succeeded(await only(`wal/${wal[0]}`, host.archive));
+  assert.ok(holds(`wal/${wal[0]}`) && !holds(`wal/${wal[1]}`));
+  assert.equal(run('find', [host.archive, '-user', 'root']).toString(), '');
+});
+
+test('--only refuses what is no file of the archive, and sends nothing', async () => {
+  const outside = join(host.dir, 'wal');
+  cpSync(host.wal, outside, { recursive: true });
+  host.own();
+  refused(
+    await upload('--only', join(outside, wal[0] ?? '')),
+    2,
+    /expected a file in wal, full, blockchain or config of/,
+  );
+  refused(await upload('--only', join(host.archive, 'CLUSTER.json')), 2, /expected a file in wal/);
+  refused(await upload('--only', 'nowhere'), 2, /nowhere is not there/);
+  assert.deepEqual(readdirSync(join(s3.dir, 'bucket')), []);
 });
 
 test.run();
