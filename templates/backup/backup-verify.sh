@@ -1,10 +1,9 @@
 #!/bin/bash
 # Proves that the backups can be relied on, and writes a report to LOG_DIR/backup-reports.
 #   always       the newest full backup is not too old (except on a replica); sidecar, HMAC, size and sha256 of every
-#                full backup and WAL file; the newest full backup decrypts, decompresses and lists to its end; the WAL
-#                since it has no hole
+#                file; the newest full backup decrypts, decompresses and lists to its end; the WAL since it has no hole
 #                over all timelines no backup is followed by a hole, and no history file is missing
-#   with --deep  each WAL file and each full backup decrypts to its end, and the newest is unpacked for pg_verifybackup
+#   with --deep  every file decrypts to its end, and the newest full backup is unpacked for pg_verifybackup
 #   with --full-test  the newest full backup is restored with all WAL into STATE_DIR/full-test, on a private socket: replay, age
 #                of the last commit, pg_amcheck --heapallindexed, pg_dumpall; removed afterwards
 # Where S3 is set up, also, except on a replica: its CLUSTER.json; the newest full backup there and all WAL since: sidecar, HMAC, size,
@@ -66,16 +65,12 @@ main() {
   WORK=$(mktemp -d "$STATE_DIR/backup-verify.XXXXXX")
   STARTED=$(now)
   REPLICA=$(sql 'select pg_is_in_recovery()' 2>/dev/null) || REPLICA=unknown
-  if [ "$REPLICA" = t ] && archive_is_empty; then
+  if [ "$REPLICA" != t ] || ! archive_is_empty; then verify_postgresql; fi
+  verify_files "$BACKUP_ROOT"/{blockchain,config}/*.tar.gz
+  if [ "$CHECKED" -eq 0 ]; then
     log info "$BACKUP_ROOT holds no backup on this member: nothing to verify here"
     return
   fi
-  verify_identity
-  verify_fulls
-  verify_wal
-  verify_chains
-  ! looks_into_s3 || verify_s3
-  [ "$FULL_TEST" = no ] || test_restore
   write_report
   [ "$FAILED" -eq 0 ] || exit 6
 }
@@ -123,6 +118,16 @@ remark() {
 # usage: add_result ARTEFACT CHECK STATUS PROBLEM
 add_result() {
   RESULTS+="${RESULTS:+,$'\n'}    { \"artefact\": \"$1\", \"check\": \"$2\", \"status\": \"$3\", \"problem\": \"$4\" }"
+}
+
+verify_postgresql() {
+  verify_identity
+  verify_fulls
+  verify_files "$BACKUP_ROOT"/wal/*.gz
+  verify_continuity
+  verify_chains
+  ! looks_into_s3 || verify_s3
+  [ "$FULL_TEST" = no ] || test_restore
 }
 
 # Problems go through a variable: in an argument, a look that broke off would count as none.
@@ -190,17 +195,15 @@ link_unless_newer() {
   if [[ ! -e $link || $(readlink "$link") < ${1##*/} ]]; then link_latest "$1"; fi
 }
 
-# Every file in wal/, and that none is missing in the row since the newest full backup began.
-verify_wal() {
-  local file name problem
-  for file in "$BACKUP_ROOT"/wal/*.gz; do
+# usage: verify_files FILE...
+verify_files() {
+  local file problem
+  for file in "$@"; do
     [ -e "$file" ] || continue
     problem=$(stored_problem "$file")
     [ -n "$problem" ] || [ "$DEEP" = no ] || problem=$(content_problem "$file" "$WORK")
-    name=${file##*/}
-    result "wal/$name" stored "$problem"
+    result "${file#"$BACKUP_ROOT"/}" stored "$problem"
   done
-  verify_continuity
 }
 
 # A hole would be taken for the end of the WAL by a restore to the latest, silently.

@@ -70,10 +70,35 @@ function replaceInSidecar(name: string, from: string, to: string): void {
   writeFileSync(path, text.replace(from, to));
 }
 
+const BLOCKCHAIN = 'blockchain/blockchain_backup_20261123_060000.tar.gz';
+const CONFIG = 'config/config_backup_20261123_060000.tar.gz';
+const SNAPSHOT = 'config/etcd_snapshot_20261123_033000.tar.gz';
+
+/** Stores a tar with nothing but its manifest. */
+async function store(name: string): Promise<void> {
+  const [directory = '', file = ''] = name.split('/');
+  mkdirSync(join(host.archive, directory), { recursive: true });
+  const script = join(host.dir, 'store.sh');
+  const kind = file.startsWith('etcd') ? 'etcd' : directory;
+  const make = `cd ${host.dir} && echo '{}' >MANIFEST.json && tar -cf - MANIFEST.json`;
+  writeFileSync(script, `#!/bin/bash\n${make} | scripts/backup-store.sh ${kind} ${file}\n`, { mode: 0o755 });
+  host.own();
+  const ran = await host.run(script, [], settings);
+  assert.equal(ran.status, 0, ran.stderr);
+}
+
+async function damaged(name: string): Promise<void> {
+  await store(name);
+  edit(name, flip(40));
+}
+
 /** What is done to the archive, which artefact is named for it, and how. */
-const SPOILT: [string, () => void, string, RegExp][] = [
+const SPOILT: [string, () => void | Promise<void>, string, RegExp][] = [
   ['a flipped bit in a full backup', () => edit(FULL, flip(9000)), FULL, /sha256 is not the one/],
   ['a flipped bit in the WAL', () => edit(SEGMENT, flip(9000)), SEGMENT, /sha256 is not the one/],
+  ['a flipped bit in the blockchain', () => damaged(BLOCKCHAIN), BLOCKCHAIN, /sha256 is not the one/],
+  ['a flipped bit in the configuration', () => damaged(CONFIG), CONFIG, /sha256 is not the one/],
+  ["a flipped bit in etcd's snapshot", () => damaged(SNAPSHOT), SNAPSHOT, /sha256 is not the one/],
   [
     'a truncated backup',
     () => truncateSync(join(host.archive, FULL), 9000),
@@ -154,7 +179,7 @@ function hmacOf(name: string): string {
 
 for (const [what, spoil, artefact, problem] of SPOILT)
   test(`finds ${what}, names it and reports it`, async () => {
-    spoil();
+    await spoil();
     host.own();
     const ran = await verify();
     assert.equal(ran.status, 6, ran.stderr);
@@ -176,6 +201,29 @@ test('is content with what is whole, and makes the newest proved backup the late
   assert.deepEqual(
     readdirSync(join(host.dir, 'state')).filter((name) => !name.endsWith('.lock')),
     [],
+  );
+});
+
+test('what is no backup of PostgreSQL is read, too, with --deep to its end', async () => {
+  for (const name of [BLOCKCHAIN, CONFIG, SNAPSHOT]) await store(name);
+  assert.equal((await verify(['--deep', '--local'])).status, 0);
+  const seen = report().results.map(({ artefact }) => artefact);
+  for (const name of [BLOCKCHAIN, CONFIG, SNAPSHOT]) assert.ok(seen.includes(name), name);
+});
+
+test('a replica that never led verifies what every member makes', async () => {
+  await damaged(CONFIG);
+  for (const name of ['full', 'wal']) {
+    rmSync(join(host.archive, name), { recursive: true });
+    mkdirSync(join(host.archive, name));
+  }
+  host.own();
+  host.linkPostgres();
+  host.stub('psql', 'echo t');
+  assert.equal((await verify([], { PG_BIN: host.bin })).status, 6);
+  assert.deepEqual(
+    report().results.map(({ artefact }) => artefact),
+    [CONFIG],
   );
 });
 
