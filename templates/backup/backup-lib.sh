@@ -129,7 +129,7 @@ fail_at() {
   [3-9] | 1[0-2]) exit "$1" ;;
   esac
   full=$(full_disk "${BACKUP_ROOT-}" "${STATE_DIR-}" "${LOG_DIR-}" "${STAGE-}")
-  log error "line $2 of ${0##*/} failed with $1: ${3%%$'\n'*}${full:+; the disk of $full is full}"
+  log error "line $2 of ${BASH_SOURCE[1]##*/} failed with $1: ${3%%$'\n'*}${full:+; the disk of $full is full}"
   exit $((${#full} > 0 ? 7 : 1))
 }
 

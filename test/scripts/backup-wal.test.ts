@@ -217,6 +217,15 @@ test('every program of the chain that fails is a failure, never a truncated file
   }
 });
 
+test('an unforeseen failure names the line, and the file that it is of', async () => {
+  host.stub('sync', 'exit 1');
+  const { stderr } = refused(await archive(NINE, source(NINE, nine)), 1, /line \d+ of backup-\w+\.sh failed/);
+  for (const [, line, file, command] of stderr.matchAll(/line (\d+) of (\S+) failed with 1: (.*)/g)) {
+    const lines = readFileSync(join(host.dir, 'scripts', file ?? ''), 'utf8').split('\n');
+    assert.equal(lines[Number(line) - 1]?.trim(), command);
+  }
+});
+
 const WRONG: [string, () => [string, string], number, RegExp][] = [
   ['a name of no WAL file', () => ['../../etc/passwd', source('x', nine)], 2, /is not the name of a WAL/],
   ['a truncated segment', () => [NINE, source('x', nine.subarray(0, 1 << 20))], 1, /not a whole WAL segment/],
