@@ -19,6 +19,7 @@ type Member = {
 
 type Result = {
   readonly leader: string;
+  readonly leaders: readonly string[];
   readonly timeline: number | null;
   readonly scope: string;
   readonly system_identifier: string;
@@ -84,7 +85,14 @@ export const patroniFacts: Resource<PatroniFactsArgs, Result> = {
   ),
   result: object(
     {
-      leader: text('Name of the leader that all agree on; empty when there is none.'),
+      leader: text(
+        'Name of the leader that all agree on, by the lock in the DCS, which it holds before it is promoted; empty when there is none.',
+      ),
+      leaders: {
+        ...TEXTS,
+        description:
+          'Hosts whose own PostgreSQL runs and takes writes, as their Patroni says of itself. More than one: a split brain.',
+      },
       timeline: { type: NUMBER_OR_NULL, description: 'The timeline of the leader.' },
       scope: text("The cluster's name."),
       system_identifier: text("PostgreSQL's; empty where it is not known."),
@@ -116,6 +124,7 @@ export const patroniFacts: Resource<PatroniFactsArgs, Result> = {
     },
     [
       'leader',
+      'leaders',
       'timeline',
       'scope',
       'system_identifier',
@@ -152,6 +161,8 @@ function judge(port: number | undefined, facts: FactView): Result {
   const allRun = members.every((m) => isRunning(m) && m.timeline === leader?.timeline);
   return {
     leader: leader?.name ?? '',
+    // Of itself, it knows without the DCS.
+    leaders: answers.filter(({ view }) => view.role === 'leader' && isRunning(view)).map(({ host }) => host),
     timeline: leader?.timeline ?? null,
     scope: answers.map(({ view }) => view.scope).find((s) => s !== '') ?? '',
     system_identifier: answers.map(({ view }) => view.systemIdentifier).find((s) => s !== '') ?? '',

@@ -14,6 +14,7 @@ const test = suite('patroni_facts');
 
 const NOTHING_KNOWN = {
   leader: '',
+  leaders: [],
   timeline: null,
   scope: '',
   system_identifier: '',
@@ -40,6 +41,7 @@ const CASES: readonly Case[] = [
     registered: {
       ...NOTHING_KNOWN,
       leader: 'db1',
+      leaders: ['h1'],
       timeline: 4,
       scope: 'fanatico-l1-cluster',
       system_identifier: '7397708120470393282',
@@ -65,6 +67,7 @@ const CASES: readonly Case[] = [
     change: NOTHING,
     registered: {
       ...NOTHING_KNOWN,
+      leaders: ['h1'],
       scope: 'fanatico-l1-cluster',
       system_identifier: '7397708120470393282',
       unseen: ['h1: its Patroni last reached etcd 90 s ago, so that what it says of the cluster is old'],
@@ -147,6 +150,35 @@ test('one that has not heard of a new member yet does not disagree, and nothing 
     ['db1', 'db2', 'db3'],
   );
   assert.equal(unsettled, ['the members: h1 says db1 db2, h2 says db1 db2 db3, h3 says db1 db2 db3']);
+});
+
+/** As the one of that name sees it, which leads or does not. */
+function seenBy(name: string, leader: string, own: Partial<PatroniView> = {}): Looked<PatroniView> {
+  const members = HEALTHY.members.map((m) => ({ ...m, role: m.name === leader ? 'leader' : 'replica' }));
+  return value({ ...HEALTHY, role: name === leader ? 'leader' : 'replica', members, ...own });
+}
+
+test('two that lead are two leaders, though each sees but one', () => {
+  const { leader, leaders, disagreement, healthy } = judged(
+    seenBy('db1', 'db1'),
+    seenBy('db2', 'db2'),
+    seenBy('db3', 'db2'),
+  );
+  assert.equal([leader, leaders, healthy], ['', ['h1', 'h2'], false]);
+  assert.equal(disagreement, ['the leader: h1 says db1, h2 says db2, h3 says db2']);
+});
+
+test('two that take writes are two leaders, though all see the same one, and though one has lost the DCS', () => {
+  const alike = judged(seenBy('db1', 'db1'), seenBy('db2', 'db1', { role: 'leader' }));
+  assert.equal([alike.leader, alike.leaders, alike.disagreement], ['db1', ['h1', 'h2'], []]);
+  const cutOff = judged(seenBy('db1', 'db1', { dcsAge: 600 }), seenBy('db2', 'db2'), seenBy('db3', 'db2'));
+  assert.equal([cutOff.leader, cutOff.leaders], ['db2', ['h1', 'h2']]);
+});
+
+test('one that was elected and is not promoted yet, or whose PostgreSQL does not run, takes no writes', () => {
+  const { leader, leaders } = judged(seenBy('db1', 'db1', { role: 'replica' }), seenBy('db2', 'db1'));
+  assert.equal([leader, leaders], ['db1', []]);
+  assert.equal(judged(seenBy('db1', 'db1', { state: 'stopping' })).leaders, []);
 });
 
 test('one that does not know yet does not disagree', () => {
