@@ -39,6 +39,26 @@ function save(said: string, status = 0, error = ''): { status: number | null; st
   });
 }
 
+/** Where the DCS has what stands in `said`, and takes what it is given. */
+function restore(): string {
+  const stub = `#!/bin/sh
+case "$*" in
+*show-config*) [ -e '${dir}/said' ] || { cat '${dir}/error' >&2; cp '${dir}/later' '${dir}/said'; exit 1; }; cat '${dir}/said' ;;
+*--replace*) cp '${kept}' '${dir}/said' ;;
+*'--set pause=null'*) sed -i '/^pause:/d' '${dir}/said' ;;
+esac\n`;
+  writeFileSync(join(dir, 'patronictl'), stub, { mode: 0o755 });
+  const { status, stdout, stderr } = spawnSync('bash', [SCRIPT, 'restore', 'config.yml', dir], {
+    encoding: 'utf8',
+    env: { PATH: `${dir}:/usr/bin:/bin` },
+  });
+  assert.equal(status, 0, stderr);
+  return stdout;
+}
+
+/** What the DCS holds. */
+const said = (): string => readFileSync(join(dir, 'said'), 'utf8');
+
 /** What stands in the kept file, `nothing` where there is none. */
 const holds = (): string => (existsSync(kept) ? readFileSync(kept, 'utf8') : 'nothing');
 
@@ -60,7 +80,7 @@ test('a DCS that has none is no error; one that does not answer is', () => {
   );
   assert.equal(status, 1);
   assert.match(stderr, /^Error: Can not find/);
-  assert.match(stderr, /show-config ended with 1 .* the entry in the DCS stays/);
+  assert.match(stderr, /show-config ended with 1 [\s\S]* the entry in the DCS stays/);
   assert.equal(holds(), 'nothing');
 });
 
@@ -69,6 +89,32 @@ test('what an earlier recovery has left is not taken for the configuration of no
   utimesSync(kept, 1, 1);
   assert.equal(save(LIVE).status, 0);
   assert.equal(holds(), LIVE);
+});
+
+test('what was kept is given back, and forgotten', () => {
+  writeFileSync(kept, LIVE);
+  writeFileSync(join(dir, 'said'), 'ttl: 20\n');
+  assert.equal(restore(), '');
+  assert.equal(said(), LIVE);
+  assert.equal(holds(), 'nothing');
+});
+
+const PAUSED = `loop_wait: 10\npause: true\n${LIVE}`;
+const RESUMED = /^Patroni was paused, and is not any more/;
+
+test('a pause is not given back', () => {
+  save(PAUSED);
+  writeFileSync(join(dir, 'said'), LIVE);
+  assert.match(restore(), RESUMED);
+  assert.equal(said(), `loop_wait: 10\n${LIVE}`);
+  assert.equal(restore(), '');
+});
+
+test('nor is one that the backup remembers, which Patroni enters only a turn after it leads', () => {
+  writeFileSync(join(dir, 'error'), NONE);
+  writeFileSync(join(dir, 'later'), PAUSED);
+  assert.match(restore(), RESUMED);
+  assert.equal(said(), `loop_wait: 10\n${LIVE}`);
 });
 
 test.run();
