@@ -33,10 +33,12 @@ export async function refuseFrom(
 ): Promise<{ readonly step: Step; readonly end: StepEnd } | undefined> {
   const { runbook } = context;
   const step = runbook.steps.find(({ number }) => number === from);
-  const previous = runbook.steps.findLast(({ number, verify }) => number < from && verify);
+  const previous = runbook.steps.findLast(
+    ({ number, verify, hosts }) => number < from && verify && hosts.length > 0,
+  );
   // What is taken up has a record of it.
   const isTakenUp = context.past.done.size > 0 || context.past.begun.size > 0;
-  if (isTakenUp || !step || !previous?.verify || previous.hosts.length === 0) return undefined;
+  if (isTakenUp || !step || !previous?.verify) return undefined;
   const judgements = await evaluate(context, previous.verify);
   context.emit({ type: 'judged', what: 'verify', step: stepRef(runbook, previous), judgements });
   const outcome = outcomeOf(context, judgements);

@@ -264,6 +264,26 @@ steps:
     assert.ok(!existsSync(join(hosts.root('h1'), 'after')));
   }));
 
+test('--from goes by the last step that has hosts left and says what must hold', () =>
+  withHosts(2, async (hosts) => {
+    const text = `${HERE}
+  - step: first
+    hosts: h1
+    tasks: [${file('first')}]
+    verify: {look: [{stat: {path: "{{root}}/first"}, register: it}], that: it.exists, within: 1s}
+  - step: of the lost
+    hosts: h2
+    tasks: [${file('second')}]
+    verify: {look: [{stat: {path: "{{root}}/second"}, register: it}], that: it.exists, within: 1s}
+  - {step: last, hosts: h1, tasks: [${file('last')}]}
+`;
+    const { outcome, at } = await ran(hosts, text, { lost: ['h2'], from: 3 });
+    assert.equal(outcome, 'guarded');
+    assert.match(at?.end.reason ?? '', /--from would skip step 1 \(first\), which has not had its effect/);
+    writeFileSync(join(hosts.root('h1'), 'first'), '');
+    assert.equal((await ran(hosts, text, { lost: ['h2'], from: 3 })).outcome, 'done');
+  }));
+
 test('the lost are left out everywhere, counted in conditions, and stop the runbook when they answer', () =>
   withHosts(3, async (hosts) => {
     const text = `${HERE}
