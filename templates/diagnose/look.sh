@@ -51,7 +51,7 @@ services() {
   if show 'etcd health' etcdctl endpoint health; then
     look_at_voters
   else
-    find_out 'etcd has no quorum, or does not run here' 'systemctl status etcd on every node; two of three must run'
+    find_out 'etcd has no quorum, or does not run here' 'systemctl status etcd on every node; two of three must run. Where they will not any more: fanops run recover-etcd.yml'
   fi
   show 'patronictl list' patronictl -c "$patroni_config" list || true
 }

@@ -5,6 +5,7 @@ import {
   archiveASegment,
   asPostgres,
   backUp,
+  clusterSettles,
   fanopsEnds,
   HOSTS,
   INVENTORY,
@@ -107,6 +108,19 @@ test('mended, none of it is found any more', () => {
   archiveASegment(leads);
   const { of } = diagnosed('-e', 'disk_full_percent=101');
   for (const [host, found] of PLANTED) assert.doesNotMatch(of(host()), found);
+});
+
+test('a cluster without a leader is told so, with what to do first and where the newest data is', () => {
+  const stop = 'systemctl stop patroni';
+  for (const host of [one, other, leads]) textOn(host, stop);
+  try {
+    const said = run(0, 'diagnose').replaceAll(/[\s|!]+/g, ' ');
+    assert.match(said, /Nobody leads\. Data is on: db\d, db\d, db\d; .* etcd first\. .* recover-etcd\.yml/);
+    assert.doesNotMatch(said, /do not agree/);
+  } finally {
+    for (const host of [leads, one, other]) textOn(host, 'systemctl start patroni');
+  }
+  clusterSettles();
 });
 
 test.run();
