@@ -118,6 +118,16 @@ test('it does not restore while a Patroni runs on another node', () => {
   });
 });
 
+test('it does not begin behind the steps that move the data aside while there is some', () => {
+  const before = fingerprint();
+  const refused = fanopsEnds(5, ...run(), '--yes', '--confirm', 'accept', '--from', '14');
+  assert.match(
+    refused.all.replaceAll(/\s+/g, ' '),
+    /--from would skip step 13 \(Move the data of the other nodes aside\), .* has data \(of .*db\d\)/,
+  );
+  assert.deepEqual(fingerprint(), before);
+});
+
 test('without enough WAL or room nothing is begun', () => {
   deleteData(survivor);
   const asked = [...run(), ...confirmed()];

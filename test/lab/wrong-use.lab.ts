@@ -7,6 +7,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'uvu';
+import { quote } from '../../src/core/shell.ts';
 import { fingerprint } from './fingerprint.ts';
 import {
   archiveASegment,
@@ -66,6 +67,7 @@ const RESTORE = {
   target: 'replica',
   more: ['-e', 'discard_survivors=true'],
 } as const;
+const FROM_S3 = { ...RESTORE, runbook: 'recover-s3.yml' } as const;
 const REJOIN = { runbook: 'rejoin-node.yml', target: 'replica' } as const;
 const REWIND = { ...RESTORE, at: () => cluster.moment } as const;
 const BESIDE = { runbook: 'recover-pitr.yml', target: 'replica', at: () => cluster.moment } as const;
@@ -77,6 +79,24 @@ const NO_KEY =
 
 const GAP =
   /no archive has the WAL segment [0-9A-F]{24}, though [0-9A-F]{24} comes after it\. In reach is what .* as on db\d.*backup-wal\.sh ([0-9A-F]{24}) pg_wal\/\1/;
+
+const TWO_LEAD = /db\d and db\d lead at once, and take writes\. Find out/;
+
+/** A Patroni that says of itself that it leads, and of nobody else: what another node would hear of a split brain. */
+function anotherLeader(name: string): string {
+  const own = { state: 'running', role: 'master', timeline: 9, patroni: { scope: 'fanatico-l1-cluster' } };
+  const members = [{ name, role: 'leader', state: 'running', timeline: 9, host: name }];
+  const serve = `import http.server
+class Answer(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        said = '${JSON.stringify({ members })}' if self.path == '/cluster' else '${JSON.stringify(own)}'
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(said.encode())
+http.server.ThreadingHTTPServer(('', 8008), Answer).serve_forever()`;
+  return `systemd-run --quiet --unit=another-leader python3 -c ${quote(serve)}
+    timeout 30 sh -c 'until curl -s -o /dev/null http://$(hostname):8008/patroni; do sleep 0.2; done'`;
+}
 
 const SITUATIONS: readonly Situation[] = [
   {
@@ -163,6 +183,22 @@ const SITUATIONS: readonly Situation[] = [
     uses: [
       { ...REBUILD, title: 'the cluster is paused', says: /Patroni is paused/ },
       { ...REJOIN, title: 'the cluster is paused, as a machine comes back', says: /Patroni is paused/ },
+      { ...RESTORE, title: 'the cluster is paused, as it is to be restored', says: /Patroni is paused/ },
+      {
+        ...FROM_S3,
+        title: 'the cluster is paused, as it is to be restored from S3',
+        says: /Patroni is paused/,
+      },
+    ],
+  },
+  {
+    on: ['replica'],
+    breaks: () => `systemctl stop patroni && ${anotherLeader(cluster.replica)}`,
+    mends: () => 'systemctl stop another-leader && systemctl start patroni',
+    uses: [
+      { ...RESTORE, title: 'two lead, as the cluster is to be restored', says: TWO_LEAD },
+      { ...FROM_S3, title: 'two lead, as the cluster is to be restored from S3', says: TWO_LEAD },
+      { ...REBUILD, title: 'two lead, as one of them is to be rebuilt', says: TWO_LEAD },
     ],
   },
   {
@@ -197,7 +233,7 @@ const SITUATIONS: readonly Situation[] = [
       {
         ...REBUILD,
         title: 'etcd has no quorum, so that nobody could be followed',
-        says: /etcd has no quorum|nobody leads/,
+        says: /etcd has no quorum|nobody leads|do not agree/,
       },
       {
         runbook: 'recover-etcd.yml',
@@ -290,7 +326,8 @@ test('afterwards the cluster works, and its schedules go on', () => {
 function command({ runbook, target, more = [], at, confuses }: WrongUse): string[] {
   const host = cluster[target];
   const moment = at && `${at()}+00:00`;
-  const restore = moment === undefined ? `restore ${host}` : `rewind to ${moment}`;
+  const ours = runbook === FROM_S3.runbook ? `restore ${host} from S3` : `restore ${host}`;
+  const restore = moment === undefined ? ours : `rewind to ${moment}`;
   const texts = [`rebuild ${host}`, restore, 'accept', `rejoin ${host}`, `rebuild etcd on ${host}`];
   const asked = readFileSync(join('playbooks', runbook), 'utf8');
   const given = texts.filter((text) =>
