@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { mistake } from '../core/diagnostic.ts';
 import type { Value } from '../core/value.ts';
 import { readDocument } from '../language/document.ts';
 import type { Envelopes } from '../language/envelopes.ts';
 import { plainValue } from '../language/located.ts';
 import { Problems } from '../language/problems.ts';
+import { readNamed } from './named-file.ts';
 
 /** The variables of `-e`, in the order given; the later wins. */
 export function extraVars(written: readonly string[], envelopes?: Envelopes): { [name: string]: Value } {
@@ -39,7 +39,8 @@ function typed(name: string, text: string): Value {
 
 function fromFile(file: string, envelopes: Envelopes | undefined): { [name: string]: Value } {
   const problems = new Problems(envelopes);
-  const document = readDocument(file, readFileSync(file, 'utf8'), problems);
+  const text = readNamed(file, 'a YAML file of variables', `-e @${file}`);
+  const document = readDocument(file, text, problems);
   problems.throwIfAny();
   if (document === undefined) return {};
   if (document.kind !== 'mapping')

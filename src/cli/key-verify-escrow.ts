@@ -9,6 +9,7 @@ import { keyId } from '../escrow/key-id.ts';
 import { type Args, lastOf } from './args.ts';
 import { KEY_FILE, MARKER } from './key-options.ts';
 import { keyOf, withMembers } from './members.ts';
+import { readNamed } from './named-file.ts';
 
 /** `fanops key verify-escrow`: decrypts, compares with the members' key, and notes on them that it was so. */
 export async function verifyEscrow(args: Args): Promise<Outcome> {
@@ -42,7 +43,7 @@ async function decrypted(args: Args) {
   if (identityFile === undefined)
     throw mistake('`--identity` is missing', { hint: 'write --identity FILE, as age-keygen wrote it' });
   const { decryptWith, identitiesIn } = await import('../escrow/age.ts');
-  const identities = identitiesIn(identityFile, readFileSync(identityFile, 'utf8'));
+  const identities = identitiesIn(identityFile, readNamed(identityFile, 'an age identity'));
   return decryptWith(identities, file, readFileSync(file));
 }
 

@@ -6,11 +6,11 @@ import { isSet, parseArgs } from './args.ts';
 import { commandIn, commandNames } from './commands.ts';
 import { exitCode } from './exit-code.ts';
 
+/** What a disk says to a file that is open already, and a directory to its reader: such an error names no path. */
+const PATHLESS = ['ENOSPC', 'EDQUOT', 'EIO', 'EISDIR'];
+
 for (const stream of [process.stdout, process.stderr]) stream.on('error', ignoreClosedReader);
-process.on('uncaughtException', (error) => {
-  say(bugText(error));
-  process.exit(exitCode('bug'));
-});
+process.on('uncaughtException', async (error) => process.exit(exitCode(await explain(error))));
 const code = await main(process.argv.slice(2));
 await Promise.all([process.stdout, process.stderr].map(flushed));
 process.exit(code);
@@ -91,13 +91,10 @@ async function explain(error: unknown): Promise<Outcome> {
   return 'bug';
 }
 
-/** What a disk says to a file that is open already: its error names no path. */
-const DISK = ['ENOSPC', 'EDQUOT', 'EIO'];
-
 /** A file that is missing or may not be read, a full disk: named by the system call that failed. */
 function isFromOutside(error: unknown): error is NodeJS.ErrnoException {
   if (!(error instanceof Error && 'syscall' in error && 'code' in error)) return false;
-  return 'path' in error || DISK.includes(String(error.code));
+  return 'path' in error || PATHLESS.includes(String(error.code));
 }
 
 /** A reader that has seen enough (`fanops plan … | head`) is no failure of ours. */
@@ -118,7 +115,9 @@ function bugText(error: unknown): string {
   ].join('\n');
 }
 
-/** Straight to the file: a live display may still hold the stream. */
+/** Straight to the file: a live display may still hold the stream. The exit code holds though nobody can read why. */
 function say(text: string): void {
-  writeSync(process.stderr.fd, text);
+  try {
+    writeSync(process.stderr.fd, text);
+  } catch {}
 }

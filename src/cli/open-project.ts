@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { type Diagnostic, InputError, mistake, type Position } from '../core/diagnostic.ts';
 import { Envelopes } from '../language/envelopes.ts';
 import type { Args } from './args.ts';
+import { readNamed } from './named-file.ts';
 import { loadProject, type Project } from './project.ts';
 import type { Settings } from './settings.ts';
 
@@ -43,7 +43,7 @@ export async function readIdentities(
   sealed: ReadonlyMap<string, Position>,
 ): Promise<readonly string[]> {
   const { identitiesIn } = await import('../escrow/age.ts');
-  if (ageIdentity !== undefined) return identitiesIn(ageIdentity, readFileSync(ageIdentity, 'utf8'));
+  if (ageIdentity !== undefined) return identitiesIn(ageIdentity, readNamed(ageIdentity, 'an age identity'));
   const [position] = sealed.values();
   throw mistake('values are encrypted with age here, and no identity was given to open them', {
     ...(position && { position }),

@@ -66,13 +66,15 @@ export function readSources(args: Args, envelopes: Envelopes): Sources {
   const text = files.text(file);
   const inventoryFile = findInventory(settings, cwd);
   const read = readInventory(inventoryFile, files.text(inventoryFile), files.folders, envelopes);
-  for (const word of allOf(args, 'extra-vars')) if (word.startsWith('@')) files.bytes(word.slice(1));
+  const given = allOf(args, 'extra-vars');
+  const variables = extraVars(given, envelopes);
+  for (const word of given) if (word.startsWith('@')) files.bytes(word.slice(1));
   const options = {
     file,
     text,
     inventory: { ...read, inventory: withOverrides(read.inventory, settings, args) },
     resources,
-    extraVars: extraVars(allOf(args, 'extra-vars'), envelopes),
+    extraVars: variables,
     envelopes,
     folders: files.folders,
     readFile: (path: string) => files.bytes(resolve(dirname(file), path)),

@@ -1,10 +1,11 @@
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { chmod } from 'node:fs/promises';
 import { type Diagnostic, InputError, mistake } from '../core/diagnostic.ts';
 import { Secret } from '../core/secret.ts';
 import { Envelopes } from '../language/envelopes.ts';
 import { asBlock, replaceValues, type SecretValue, textsOf } from '../language/secret-values.ts';
 import { keepFile } from './keep-file.ts';
+import { readNamed } from './named-file.ts';
 import { openAll } from './open-project.ts';
 import type { Settings } from './settings.ts';
 
@@ -16,7 +17,7 @@ export interface SecretsFile {
 }
 
 export function readSecretsFile(file: string): SecretsFile {
-  const text = readFileSync(file, 'utf8');
+  const text = readNamed(file, 'a YAML file of variables');
   return { file, text, values: textsOf(file, text) };
 }
 

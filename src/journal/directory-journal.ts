@@ -37,7 +37,8 @@ export function newJournal(folder: string, started: RunStarted, writing: Writing
   const begin = (): JournalFile => {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     // What ran where is nobody else's business, and no part of a playbook's history.
-    writeFileSync(join(dirname(folder), '.gitignore'), '*\n', { mode: 0o600 });
+    const ignored = join(dirname(folder), '.gitignore');
+    naming(ignored, () => writeFileSync(ignored, '*\n', { mode: 0o600 }));
     const begun = new JournalFile(folder, writing);
     void lockFolder(folder).then((free) => begun.heldBy(free));
     void begun.write(started);
@@ -76,6 +77,7 @@ export async function takeUpJournal(folder: string, writing: Writing): Promise<O
 
 /** Appends lines: written at once, synced together. */
 class JournalFile {
+  readonly #path: string;
   readonly #fd: number;
   readonly #writing: Writing;
   #size: number;
@@ -87,7 +89,8 @@ class JournalFile {
 
   constructor(folder: string, writing: Writing) {
     this.#writing = writing;
-    this.#fd = openSync(join(folder, JOURNAL_FILE), 'a', 0o600);
+    this.#path = join(folder, JOURNAL_FILE);
+    this.#fd = openSync(this.#path, 'a', 0o600);
     this.#size = fstatSync(this.#fd).size;
     syncFolder(folder);
     syncFolder(dirname(folder));
@@ -123,7 +126,9 @@ class JournalFile {
   /** Whole, or not at all: the rest of a full disk holds no half of a line. */
   #append(line: Buffer): void {
     try {
-      for (let at = 0; at < line.length; ) at += writeSync(this.#fd, line, at);
+      naming(this.#path, () => {
+        for (let at = 0; at < line.length; ) at += writeSync(this.#fd, line, at);
+      });
     } catch (error) {
       ftruncateSync(this.#fd, this.#size);
       throw error;
@@ -136,6 +141,16 @@ class JournalFile {
     this.#next = undefined;
     this.#last = synced(this.#fd);
     return this.#last;
+  }
+}
+
+/** What a full disk says of an open file does not name it. */
+function naming(path: string, write: () => void): void {
+  try {
+    write();
+  } catch (error) {
+    if (!(error instanceof Error) || 'path' in error) throw error;
+    throw Object.assign(error, { path, message: `${error.message} '${path}'` });
   }
 }
 

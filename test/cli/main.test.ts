@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { inFolder } from './folder.ts';
+import { inFolder, localHost } from './folder.ts';
 
 const BIN = new URL('../../bin/fanops', import.meta.url).pathname;
 
@@ -96,6 +97,59 @@ test('a long answer arrives whole, and a reader that leaves is no failure', () =
     assert.is(spawnSync('bash', ['-c', `set -o pipefail; ${list} | head -c 1`], options).status, 0);
   });
 });
+
+const HOSTS = 'all: {hosts: {db1: {ansible_connection: local}}}\n';
+const LOOKS = '- {hosts: all, tasks: [{command: "true"}]}\n';
+
+for (const command of ['inventory --list', 'plan p.yml --json'])
+  test(`a full disk under what ${command} says is no bug of fanops`, () =>
+    inFolder({ 'hosts.yml': HOSTS, 'p.yml': LOOKS }, (cwd) => {
+      const line = `exec "${BIN}" ${command} -i hosts.yml >/dev/full`;
+      const { status, stderr } = spawnSync('sh', ['-c', line], { cwd, encoding: 'utf8' });
+      assert.equal(
+        { status, stderr },
+        { status: 1, stderr: 'fanops: ENOSPC: no space left on device, write\n' },
+      );
+    }));
+
+test('the exit code holds where nobody can be told why', () => {
+  assert.is(spawnSync('sh', ['-c', `exec "${BIN}" nonsense 2>/dev/full`]).status, 1);
+});
+
+test('a full disk under the journal is no bug of fanops, and the file is named', () => {
+  const hosts = (folder: string) => `all: {hosts: {db1: ${localHost(folder)}}}\n`;
+  inFolder({ 'p.yml': '- {hosts: all, tasks: [{command: touch made}]}\n' }, (cwd) => {
+    writeFileSync(join(cwd, 'hosts.yml'), hosts(cwd));
+    const full = 'mkdir full && mount -t tmpfs -o size=8k none full && ! yes 2>&- >full/fill';
+    const apply = `FANOPS_RUNS=full exec "${BIN}" apply p.yml -i hosts.yml -y`;
+    const argv = ['--mount', 'sh', '-c', `${full}; ${apply}`];
+    const { status, stderr } = spawnSync('unshare', argv, { cwd, encoding: 'utf8' });
+    assert.is(status, 1, stderr);
+    assert.match(stderr, /^fanops: ENOSPC: no space left on device, write '.*\/full\/.*'$/m);
+    assert.not.match(stderr, 'a bug in fanops');
+  });
+});
+
+const TO = ['--to', 'age1k48zfs5gyl2ryy2yh067mpxwsx6tmq7ug4rq5w0w9mw0rfjew3eq92g4h5'];
+const notFiles: [argv: string[], found: string][] = [
+  [
+    ['validate', 'p.yml', '-i', 'hosts.yml', '-e', '@.'],
+    '-e @.: expected a YAML file of variables, found a directory',
+  ],
+  [
+    ['explain', 'x', '-i', 'hosts.yml', '-e', '@no'],
+    '-e @no: expected a YAML file of variables, found nothing',
+  ],
+  [['secrets', 'encrypt', '.', ...TO], '.: expected a YAML file of variables, found a directory'],
+  [['secrets', 'encrypt', 'no.yml', ...TO], 'no.yml: expected a YAML file of variables, found nothing'],
+];
+for (const [argv, found] of notFiles)
+  test(`fanops ${argv.slice(0, 3).join(' ')} says what it expected and found: ${found}`, () =>
+    inFolder({ 'hosts.yml': HOSTS, 'p.yml': LOOKS }, (folder) => {
+      const { status, stderr } = fanops(argv, folder);
+      assert.is(status, 1);
+      assert.match(stderr, `error: ${found}\n  hint: looked for ${folder}`);
+    }));
 
 test('a playbook that is not there is named with where it was looked for', () => {
   inFolder({}, (folder) => {
