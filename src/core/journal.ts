@@ -124,6 +124,8 @@ export type JournalEntry =
     }
   | { readonly type: 'batch-ended'; readonly key: string; readonly outcome: string; readonly reason?: string }
   | ItemEnded
+  /** What another host did for these too (`run_once`, a cluster) has failed for them as well. */
+  | { readonly type: 'failed-for'; readonly hosts: readonly string[] }
   /** All hosts have come to this point. */
   | { readonly type: 'barrier'; readonly step: string; readonly hosts: readonly string[] }
   /** The note that a handler is due was removed from its keepers: it ran, or was not needed. */

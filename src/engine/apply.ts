@@ -4,7 +4,7 @@ import { Course } from './course.ts';
 import { walkHost } from './host-walk.ts';
 import { Notified } from './notified.ts';
 import { recordOnce } from './recorded.ts';
-import { goOnAfter } from './rescue.ts';
+import { type FailedTask, goOnAfter } from './rescue.ts';
 import type { Run } from './run.ts';
 import { isShared, type Stretch, stretchesOf } from './stretches.ts';
 import { mustStop } from './thresholds.ts';
@@ -103,13 +103,19 @@ async function applyShared(run: Run, batch: Batch, index: number): Promise<boole
   await batch.notified.takeIn(carriedOut);
   share(run, first, others, batch.play.tasks[index]?.register);
   if (run.ended.has(first)) return false;
-  if (!failure) advance(run, batch, others, index + 1);
-  else
-    for (const host of others) {
-      run.offPlan.add(host);
-      end(run, host, goOnAfter(run, host, courseOf(batch, host), failure));
-    }
+  if (failure) await failFor(run, batch, others, failure);
+  else advance(run, batch, others, index + 1);
   return true;
+}
+
+/** It failed for these too. */
+async function failFor(run: Run, batch: Batch, hosts: readonly string[], failure: FailedTask): Promise<void> {
+  const isRescued = hosts.some((host) => courseOf(batch, host).isRescuable(failure.decision.task));
+  if (hosts.length > 0 && !isRescued) await run.journal.record({ type: 'failed-for', hosts });
+  for (const host of hosts) {
+    run.offPlan.add(host);
+    end(run, host, goOnAfter(run, host, courseOf(batch, host), failure));
+  }
 }
 
 function share(run: Run, from: string, to: readonly string[], register: string | undefined): void {

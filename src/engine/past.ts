@@ -134,13 +134,14 @@ export class Past {
 }
 
 /**
- * What is done again: a failure that was neither ignored nor rescued, and what the host did behind it (`always`).
+ * What is done again: a failure that was neither ignored nor rescued, and what its hosts did behind it (`always`).
  */
 function retriedEnds(entries: readonly JournalEntry[]): ReadonlySet<JournalEntry> {
   const retried = new Set<JournalEntry>();
   let failed = new Set<string>();
   for (const entry of entries) {
     if (entry.type === 'run-resumed') failed = new Set();
+    if (entry.type === 'failed-for') for (const host of entry.hosts) failed.add(host);
     if (entry.type !== 'item-ended') continue;
     const { host } = entry.id;
     if (entry.failure && entry.outcome !== 'ignored' && entry.outcome !== 'rescued') failed.add(host);

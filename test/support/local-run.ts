@@ -4,12 +4,14 @@ import { join, resolve } from 'node:path';
 import { keepFile } from '../../src/cli/keep-file.ts';
 import { realClock } from '../../src/cli/real-clock.ts';
 import type { RunEvent } from '../../src/core/event.ts';
+import type { Journal } from '../../src/core/journal.ts';
 import { Masker } from '../../src/core/masker.ts';
 import type { Outcome } from '../../src/core/outcome.ts';
 import type { Plan } from '../../src/core/plan.ts';
 import type { Session } from '../../src/core/session.ts';
 import type { Value } from '../../src/core/value.ts';
 import { Engine } from '../../src/engine/engine.ts';
+import type { Treatment } from '../../src/engine/take-up.ts';
 import { factKinds } from '../../src/facts/registry.ts';
 import { loadInventory } from '../../src/language/load-inventory.ts';
 import { loadPlaybook } from '../../src/language/load-playbook.ts';
@@ -38,6 +40,8 @@ export interface LocalRun {
   readonly engine: Engine;
   plan(): Promise<Plan>;
   apply(plan: Plan): Promise<Outcome>;
+  /** Goes on with the run of its journal. */
+  resume(treat?: Treatment): Promise<Outcome>;
   close(): Promise<void>;
 }
 
@@ -54,6 +58,8 @@ export function localRun(
     limit?: string;
     /** Stands between the engine and its sessions. */
     through?: (session: Session) => Session;
+    /** Without one the run cannot be taken up. */
+    journal?: Journal;
   } = {},
 ): LocalRun {
   const inventoryFile = join(hosts.dir, 'inventory.yml');
@@ -83,7 +89,8 @@ export function localRun(
     },
     masker,
     forks: 5,
-    runId: `t${process.pid}-${runs}`,
+    runId: more.journal?.run ?? `t${process.pid}-${runs}`,
+    ...(more.journal && { journal: more.journal }),
     clock: realClock,
     keepFile,
     emit: (event) => events.push(event),
@@ -94,6 +101,8 @@ export function localRun(
     engine,
     plan: () => engine.plan(),
     apply: async (plan) => (await engine.apply(plan)).outcome,
+    resume: async (treat = async () => new Map()) =>
+      (await engine.takeUp(treat)) ?? (await engine.goOn()).outcome,
     close: () => engine.close(),
   };
 }
