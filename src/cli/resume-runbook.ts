@@ -8,6 +8,7 @@ import { undoRunbook } from '../engine/runbook-undo.ts';
 import type { Treatment } from '../engine/take-up.ts';
 import type { RunSummary } from '../journal/runs.ts';
 import { soFarText } from '../report/run-so-far.ts';
+import { unseenAmong } from './answers.ts';
 import { type Args, allOf, isSet } from './args.ts';
 import { readTreatments, treatments } from './doubts.ts';
 import { openWith } from './open-project.ts';
@@ -19,6 +20,7 @@ import { RunbookDesk } from './runbook-desk.ts';
 import { tellEnd } from './runbook-end.ts';
 import { loadRunbookProject, withoutLost } from './runbook-project.ts';
 import { type Range, rangeOf, untilOf, waysBack } from './runbook-range.ts';
+import { showWarnings } from './warnings.ts';
 import { abandonedOutcome, watched } from './watched.ts';
 
 /**
@@ -35,6 +37,7 @@ export async function resumeRunbook(args: Args, original: Args, run: RunSummary)
   const composition = await composeAgain(original, { ...project, inventory }, run, stopping.signal);
   const { console } = composition;
   console.err(soFarText(run.id, run.entries));
+  showWarnings(await unseenAmong(runbook.lost, project, composition.knock), console);
   const given = [...allOf(original, 'confirm'), ...allOf(args, 'confirm')];
   const desk = await RunbookDesk.open(composition, given, false, untilOf(args, runbook));
   const context = runbookContext(project, inventory, composition, desk, stopping.signal);

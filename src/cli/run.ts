@@ -4,6 +4,7 @@ import { runRunbook } from '../engine/runbook.ts';
 import { undoRunbook } from '../engine/runbook-undo.ts';
 import type { RunSummary } from '../journal/runs.ts';
 import { runbookOverview } from '../report/runbook-overview.ts';
+import { unseenAmong } from './answers.ts';
 import { apply } from './apply.ts';
 import { type Args, allOf, isSet } from './args.ts';
 import { chooseRunbook } from './choose-runbook.ts';
@@ -89,6 +90,7 @@ async function carryOut(
   showWarnings(project.warnings, console);
   console.err(`\n${runbookOverview(runbook)}`);
   for (const { id } of takenBack ?? []) console.err(`\ntaking back the run ${id}, with what it found out\n`);
+  showWarnings(await unseenAmong(runbook.lost, project, composition.knock), console);
   const lost = await confirmLost(runbook, given);
   if (!lost || !(await confirmBeginning(args, range))) return 'interrupted';
   const desk = await RunbookDesk.open(composition, given, isSet(args, 'step'), range.until);

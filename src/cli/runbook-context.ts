@@ -4,20 +4,21 @@ import { Recaps } from '../engine/recaps.ts';
 import { adviceBefore } from '../engine/runbook-advice.ts';
 import type { Operator, RunbookContext } from '../engine/runbook-context.ts';
 import { runbookPast } from '../engine/runbook-record.ts';
-import { answers } from './answers.ts';
+import { answerOf } from './answers.ts';
 import { realClock } from './real-clock.ts';
 import type { RunbookProject } from './runbook-project.ts';
 import type { Composition } from './wiring.ts';
 
 /** A runbook with everything that running it needs. `inventory` is without the lost hosts; `before` is what a run did that is taken back. */
 export function runbookContext(
-  { runbook, inventory: whole }: RunbookProject,
+  project: RunbookProject,
   inventory: Inventory,
-  { engine, emit, recording, masker }: Composition,
+  { engine, emit, recording, masker, knock }: Composition,
   operator: Operator,
   signal: AbortSignal,
   before: readonly Recorded[] = [],
 ): RunbookContext {
+  const { runbook } = project;
   const journal = recording?.journal ?? noJournal('');
   const past = runbookPast(journal);
   // A run that is taken up has written down itself what it knew.
@@ -37,8 +38,8 @@ export function runbookContext(
     signal,
     emit,
     async answers(name) {
-      const host = whole.hosts.find((known) => known.name === name);
-      return host && answers(host);
+      const answer = await answerOf(project, name, knock);
+      return answer.state === 'answers' ? answer.how : undefined;
     },
   };
 }

@@ -2,7 +2,10 @@ import { readFileSync } from 'node:fs';
 import { mistake } from '../core/diagnostic.ts';
 import type { Runbook } from '../core/runbook.ts';
 import type { Inventory } from '../core/task.ts';
+import type { Value } from '../core/value.ts';
 import { Envelopes } from '../language/envelopes.ts';
+import { hostVariables } from '../language/host-variables.ts';
+import type { Loaded } from '../language/load-inventory.ts';
 import { isRunbookText, loadRunbook } from '../language/load-runbook.ts';
 import { didYouMean } from '../language/nearest.ts';
 import { type Args, allOf, isSet } from './args.ts';
@@ -11,6 +14,8 @@ import { findPlaybook, type Project, readSources } from './project.ts';
 /** A runbook with its inventory, checked. */
 export interface RunbookProject extends Project {
   readonly runbook: Runbook;
+  /** Of the lost hosts, those that the inventory gives a `cluster_address`: there the others reach them. */
+  readonly clusterAddresses: ReadonlyMap<string, string>;
 }
 
 /** Options that choose from a playbook: a runbook is done as it is written, or not at all. */
@@ -46,11 +51,26 @@ export function loadRunbookProject(args: Args, envelopes = new Envelopes(), part
     settings,
     files,
     runbook,
+    clusterAddresses: clusterAddresses(lost, options.inventory, options.extraVars),
     playbook: { file, plays: [], warnings: runbook.warnings },
     inventory,
     warnings: runbook.warnings,
     secrets: envelopes.secrets,
   };
+}
+
+function clusterAddresses(
+  hosts: readonly string[],
+  inventory: Loaded,
+  variables: { readonly [name: string]: Value } = {},
+): ReadonlyMap<string, string> {
+  if (hosts.length === 0) return new Map();
+  const known = [...hostVariables(hosts, inventory, variables, ['cluster_address'])];
+  return new Map(
+    known.flatMap(([host, { cluster_address: address }]) =>
+      typeof address === 'string' ? [[host, address] as const] : [],
+    ),
+  );
 }
 
 function lostHosts(args: Args, { hosts }: Inventory): string[] {

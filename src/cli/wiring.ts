@@ -11,6 +11,7 @@ import type { Reporter } from '../report/reporter.ts';
 import type { RunbookProgress } from '../report/runbook-progress.ts';
 import { resources } from '../resources/registry.ts';
 import { connector } from '../transport/connector.ts';
+import { type Knock, knocker } from '../transport/knock.ts';
 import type { TransportSettings } from '../transport/settings.ts';
 import { type Args, isSet } from './args.ts';
 import { type Console, openConsole } from './console.ts';
@@ -31,6 +32,8 @@ export interface Composition {
   /** What the hosts are doing right now. */
   readonly activities: Activities;
   readonly masker: Masker;
+  /** Whether a host's ports take connections, without logging in there. */
+  readonly knock: Knock;
   /** Shows events from here on, until the reporter is closed. */
   openReporter(progress?: RunbookProgress): Promise<Reporter>;
   /** Tells an event that is not the engine's own. */
@@ -86,6 +89,7 @@ export function compose(
     },
     activities,
     masker,
+    knock: knocker(transport),
     emit,
     async openReporter(progress) {
       reporter = await openReporter(args, console, progress);

@@ -8,11 +8,12 @@ import { Problems } from './problems.ts';
 
 type Variables = { readonly [name: string]: Value };
 
-/** All variables of hosts outside of any play, computed, in the order of their names. Throws an InputError. */
+/** The variables of hosts outside of any play, computed, in the order of their names; all, or those of `only`. Throws an InputError. */
 export function hostVariables(
   hosts: readonly string[],
   inventory: Loaded,
   extraVars: Variables,
+  only?: readonly string[],
 ): ReadonlyMap<string, Variables> {
   const problems = new Problems();
   for (const [file, text] of inventory.sources) problems.addSource(file, text);
@@ -21,15 +22,16 @@ export function hostVariables(
   const moment = beforehand(new Map(), new Map(), new Map(), new Map());
   const variables = hosts.map((host) => {
     const scope = hostScope(host, inventory, layers, moment) as HostScope;
-    return [host, variablesIn(scope, problems)] as const;
+    return [host, variablesIn(scope, problems, only)] as const;
   });
   problems.throwIfAny();
   return new Map(variables);
 }
 
-function variablesIn(scope: HostScope, problems: Problems): Variables {
+function variablesIn(scope: HostScope, problems: Problems, only?: readonly string[]): Variables {
   const variables = scope
     .variables()
+    .filter((name) => only?.includes(name) ?? true)
     .sort()
     .map((name) => [name, problems.collect(() => scope.get(name))] as const);
   return Object.fromEntries(

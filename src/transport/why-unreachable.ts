@@ -2,7 +2,7 @@ import type { SshPlace } from '../core/host.ts';
 
 /** Why a connection did not come about, in words, with what to look at next. */
 export function whyUnreachable(
-  { address, port, user }: SshPlace,
+  { address, port, user }: Pick<SshPlace, 'address' | 'port' | 'user'>,
   cause: unknown,
   timeoutMs: number,
   triedKeys = '',
