@@ -3,13 +3,13 @@ import { Masker } from '../core/masker.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { Treatment } from '../engine/take-up.ts';
 import { takeUpJournal } from '../journal/directory-journal.ts';
-import { isResumable, type RunSummary } from '../journal/runs.ts';
+import { isResumable, listRuns, type RunSummary } from '../journal/runs.ts';
 import { soFarText } from '../report/run-so-far.ts';
 import { statsText } from '../report/stats.ts';
 import { type Args, allOf, isSet } from './args.ts';
 import { credentials } from './credentials.ts';
 import { readTreatments, treatments } from './doubts.ts';
-import { findRun } from './find-run.ts';
+import { findRun, warnOnce } from './find-run.ts';
 import { tellHowToGoOn } from './go-on.ts';
 import { openProject } from './open-project.ts';
 import type { Project } from './project.ts';
@@ -31,7 +31,7 @@ export async function resume(args: Args): Promise<Outcome> {
     throw mistake(`the run ${run.id} ended as ${run.outcome}: there is nothing to go on with`, {
       hint: '`fanops runs` shows what can be taken up',
     });
-  const back = takenBackBy(settings.runs, run.id);
+  const back = takenBackBy(listRuns(settings.runs, warnOnce), run.id);
   if (back)
     throw mistake(`the run ${run.id} was taken back by ${back.id}: what it has done is not there any more`, {
       hint: back.outcome === 'done' ? 'begin a new run' : `go on going back: fanops resume ${back.id}`,

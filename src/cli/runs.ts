@@ -1,11 +1,11 @@
 import { Masker } from '../core/masker.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { isResumable, listRuns } from '../journal/runs.ts';
-import { type ListedRun, runListText } from '../report/run-list.ts';
+import { type ListedRun, runListText, type UnreadableRun } from '../report/run-list.ts';
 import { timelineText } from '../report/run-timeline.ts';
 import { type Args, isSet } from './args.ts';
 import { openConsole } from './console.ts';
-import { findRun } from './find-run.ts';
+import { findRun, warnOnce } from './find-run.ts';
 import { readSettings } from './settings.ts';
 import { takenBackBy } from './taken-back.ts';
 
@@ -13,17 +13,26 @@ import { takenBackBy } from './taken-back.ts';
 export async function runs(args: Args): Promise<Outcome> {
   const console = openConsole(new Masker(), args);
   const { runs: folder } = readSettings(args, process.env, process.cwd());
-  const listed = listRuns(folder).map(
+  const unreadable: UnreadableRun[] = [];
+  const found = listRuns(folder, (id, why) => {
+    unreadable.push({ id, why: why.message });
+    warnOnce(id, why);
+  });
+  const listed = found.map(
     (run): ListedRun => ({
       id: run.id,
       at: run.started.at,
       command: `${run.started.command.name} ${run.started.playbook}`,
       who: run.started.who,
       outcome: run.outcome,
-      isResumable: isResumable(run) && !takenBackBy(folder, run.id),
+      isResumable: isResumable(run) && !takenBackBy(found, run.id),
     }),
   );
-  console.out(isSet(args, 'json') ? json({ schema: 'fanops/runs/1', runs: listed }) : runListText(listed));
+  console.out(
+    isSet(args, 'json')
+      ? json({ schema: 'fanops/runs/1', runs: listed, unreadable })
+      : runListText(listed, unreadable),
+  );
   return 'done';
 }
 

@@ -36,15 +36,15 @@ export async function runsToTakeBack(
   return runs;
 }
 
-/** The run that has taken back another one, once it has begun to. */
-export function takenBackBy(folder: string, id: string): RunSummary | undefined {
-  return listRuns(folder).findLast(
+/** Of some runs the one that has taken back another one, once it has begun to. */
+export function takenBackBy(runs: readonly RunSummary[], id: string): RunSummary | undefined {
+  return runs.findLast(
     ({ started, entries }) =>
       started.takesBack?.includes(id) && entries.some(({ type }) => type === 'step-begun'),
   );
 }
 
-/** The runs of a runbook that had the same aim, without those that went back; the last comes last. */
+/** The runs of a runbook that had the same aim, without those that went back; the last comes last. A journal that cannot be read may be one of them. */
 async function runsAlike(folder: string, { file }: Runbook, aim: string): Promise<readonly RunSummary[]> {
   const alike: RunSummary[] = [];
   for (const run of listRuns(folder)) {

@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Recorded, RunStarted } from '../core/journal.ts';
 import type { Outcome } from '../core/outcome.ts';
-import { JOURNAL_FILE, readJournal } from './read-journal.ts';
+import { JOURNAL_FILE, readJournal, UnreadableJournal } from './read-journal.ts';
 
 /** A run as its journal tells it. */
 export interface RunSummary {
@@ -16,19 +16,42 @@ export interface RunSummary {
   readonly until: string;
 }
 
-/** All runs that were kept in a folder, the oldest first. */
-export function listRuns(folder: string): readonly RunSummary[] {
-  return idsIn(folder).flatMap((id) => readRun(folder, id) ?? []);
+/** Hears of a run that is left out because its journal cannot be read. */
+export type LeftOut = (id: string, why: UnreadableJournal) => void;
+
+/** All runs that were kept in a folder, the oldest first. Throws an UnreadableJournal, unless somebody hears of it. */
+export function listRuns(folder: string, leftOut?: LeftOut): readonly RunSummary[] {
+  return idsIn(folder).flatMap((id) => {
+    const run = readable(folder, id, leftOut);
+    return run === undefined || run === 'left out' ? [] : [run];
+  });
 }
 
 /** The ids that a word stands for: itself, the beginning of one or more, or `last`: the newest that did something. */
-export function idsFor(folder: string, word: string): readonly string[] {
+export function idsFor(folder: string, word: string, leftOut?: LeftOut): readonly string[] {
   const ids = idsIn(folder);
   if (word === 'last') {
-    const last = ids.findLast((id) => !wasKeptOff(readRun(folder, id)));
+    const last = ids.findLast((id) => {
+      const run = readable(folder, id, leftOut);
+      return run !== 'left out' && !wasKeptOff(run);
+    });
     return last === undefined ? [] : [last];
   }
   return ids.includes(word) ? [word] : ids.filter((id) => id.startsWith(word));
+}
+
+function readable(
+  folder: string,
+  id: string,
+  leftOut: LeftOut | undefined,
+): RunSummary | undefined | 'left out' {
+  try {
+    return readRun(folder, id);
+  } catch (error) {
+    if (!(error instanceof UnreadableJournal) || !leftOut) throw error;
+    leftOut(id, error);
+    return 'left out';
+  }
 }
 
 /** Undefined where the controller was killed before it had said what it was about: then nothing was done. */

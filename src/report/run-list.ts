@@ -10,10 +10,16 @@ export interface ListedRun {
   readonly isResumable: boolean;
 }
 
+/** A run in a list of which nothing can be said. */
+export interface UnreadableRun {
+  readonly id: string;
+  readonly why: string;
+}
+
 /** One line a run, the newest last, where the eye is. */
-export function runListText(runs: readonly ListedRun[]): string {
-  if (runs.length === 0) return 'no runs were recorded here\n';
-  const rows = runs.map(({ id, at, command, who, outcome, isResumable }) => [
+export function runListText(runs: readonly ListedRun[], unreadable: readonly UnreadableRun[] = []): string {
+  if (runs.length + unreadable.length === 0) return 'no runs were recorded here\n';
+  const told = runs.map(({ id, at, command, who, outcome, isResumable }) => [
     id,
     timeText(at),
     command,
@@ -21,6 +27,8 @@ export function runListText(runs: readonly ListedRun[]): string {
     outcome === 'open' ? 'running, or its controller was killed' : outcome,
     isResumable ? `fanops resume ${id}` : '',
   ]);
+  const untold = unreadable.map(({ id }) => [id, '', '', '', 'unreadable', '']);
+  const rows = [...told, ...untold].sort(([a = ''], [b = '']) => (a < b ? -1 : 1));
   const widths = [0, 1, 2, 3, 4].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   return rows
     .map((row) => `${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd())

@@ -1,4 +1,13 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
@@ -94,6 +103,27 @@ test('a line that is damaged in the middle is named', async ({ folder }) => {
   const file = join(folder, 'journal.jsonl');
   appendFileSync(file, 'xx\n{"v":2,"type":"x"}\n');
   assert.throws(() => readJournal(folder), /journal.jsonl:3: expected a line of a journal, found "xx"/);
+});
+
+test('one unreadable journal hides no other, and only where somebody hears of it', async ({ dir }) => {
+  const runs = join(dir, 'runs');
+  for (const id of ['2026-a', '2026-b', '2026-c']) await written(join(runs, id), 'db1');
+  const file = join(runs, '2026-c', 'journal.jsonl');
+  writeFileSync(file, '{"v":2,"at":"","type":"run-started"}\n');
+  mkdirSync(join(runs, '2026-d', 'journal.jsonl'), { recursive: true });
+  const why: string[] = [];
+  const hear = (id: string, { message }: Error) => void why.push(`${id} ${message}`);
+  assert.equal(
+    listRuns(runs, hear).map(({ id }) => id),
+    ['2026-a', '2026-b'],
+  );
+  assert.equal(why, [
+    `2026-c ${file}:1: expected version 1 of the journal's format, found 2`,
+    `2026-d ${runs}/2026-d/journal.jsonl: expected a journal, found EISDIR: illegal operation on a directory, read`,
+  ]);
+  assert.equal(idsFor(runs, 'last', hear), ['2026-b']);
+  assert.throws(() => listRuns(runs), /expected version 1/);
+  assert.throws(() => idsFor(runs, 'last'), /EISDIR/);
 });
 
 test('two controllers do not write one journal', async ({ folder }) => {
