@@ -43,6 +43,7 @@ main() {
   fetch_artefact
   prove_artefact config
   log info "$ARTEFACT is whole: of ${FIELD[node]}, made at ${FIELD[created_at]}"
+  [ -z "${FIELD[earlier]-}" ] || log warning "what it holds of ${FIELD[earlier]// / and } is older: that did not answer then"
   [ "${FIELD[node]}" = "$NODE_NAME" ] || log warning "it is the configuration of ${FIELD[node]}, and this is $NODE_NAME"
   [ "$MODE" != verify-only ] || return 0
   unpack_artefact "$STAGE/content"

@@ -17,7 +17,8 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { suite } from 'uvu';
-import { BackupHost, ended, type Ran, run, type Settings } from './backup-host.ts';
+import { BackupHost, ended, type Ran, run, type Settings, sidecarOf } from './backup-host.ts';
+import { PostgresServer } from './postgres-server.ts';
 import { refused, succeeded } from './ran.ts';
 
 const test = suite('backup-config.sh');
@@ -55,7 +56,9 @@ const backup = (args: readonly string[] = [], more: Settings = {}): Promise<Ran>
   host.run('backup-config.sh', args, { ...settings, ...more });
 const restore = (...args: string[]): Promise<Ran> => host.run('restore-config.sh', args, settings);
 const stored = (): string[] =>
-  readdirSync(join(host.archive, 'config')).filter((name) => !name.endsWith('.json'));
+  readdirSync(join(host.archive, 'config'))
+    .filter((name) => !name.endsWith('.json'))
+    .sort();
 
 async function unpacked(): Promise<string> {
   const target = join(host.dir, 'out');
@@ -163,6 +166,55 @@ test('unchanged content makes no new artefact; a changed file does', async () =>
   writeFileSync(join(etc, 'crontab'), '0 3 * * * backup\n');
   succeeded(await backup());
   assert.equal(stored().length, 2);
+});
+
+test('a node that is down takes over what the newest backup has of PostgreSQL and Patroni', async () => {
+  for (const name of ['full', 'wal', 'CLUSTER.json']) rmSync(join(host.archive, name), { recursive: true });
+  for (const name of ['full', 'wal']) mkdirSync(join(host.archive, name));
+  host.own();
+  host.linkPostgres();
+  const server = new PostgresServer();
+  settings = { ...settings, ...server.settings, CLUSTER_NAME: 'test' };
+  const earlier = () =>
+    sidecarOf(readFileSync(join(host.archive, 'config', `${stored().at(-1)}.json`), 'utf8')).earlier;
+  try {
+    succeeded(await backup());
+    assert.equal(stored().length, 1);
+    assert.equal(earlier(), undefined);
+    server.stop();
+    patroni.close();
+    patroni.closeAllConnections();
+    const { stderr } = succeeded(await backup());
+    assert.match(stderr, /PostgreSQL does not answer: what config_backup_\S+ has of it is taken over/);
+    assert.match(stderr, /Patroni does not answer: what config_backup_\S+ has of it is taken over/);
+    assert.match(stderr, /nothing changed/);
+    assert.equal(stored().length, 1);
+
+    writeFileSync(join(etc, 'crontab'), 'changed meanwhile\n');
+    succeeded(await backup());
+    assert.equal(stored().length, 2);
+    assert.equal(earlier(), 'PostgreSQL Patroni');
+    assert.match(
+      succeeded(await restore('latest')).stderr,
+      /warning: what it holds of PostgreSQL and Patroni is older/,
+    );
+    const target = await unpacked();
+    for (const name of ['postgresql.conf', 'postgresql.auto.conf', 'pg_hba.conf', 'pg_ident.conf'])
+      assert.equal(
+        readFileSync(join(target, 'files', server.data, name), 'utf8'),
+        readFileSync(join(server.data, name), 'utf8'),
+      );
+    assert.equal(JSON.parse(readFileSync(join(target, 'dynamic-configuration.json'), 'utf8')).ttl, 30);
+    assert.equal(readFileSync(join(target, 'files', etc, 'crontab'), 'utf8'), 'changed meanwhile\n');
+
+    server.start();
+    server.sql("alter system set work_mem = '7MB'");
+    succeeded(await backup());
+    assert.equal(stored().length, 3);
+    assert.equal(earlier(), 'Patroni');
+  } finally {
+    server.remove();
+  }
 });
 
 test('without encryption what holds passwords stays out', async () => {
