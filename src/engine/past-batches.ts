@@ -108,6 +108,15 @@ export class PastBatches {
     this.#begun.delete(idText(id));
   }
 
+  /** The operator stopped it: what had ended well before that stands, what was itself ended is open again. */
+  forgetEnded(id: ItemId): void {
+    for (const parts of this.#begun.get(idText(id))?.values() ?? [])
+      for (const [part, { batch, number }] of parts) {
+        const result = batch.results.get(number);
+        if (result !== undefined && result.status !== 0) parts.delete(part);
+      }
+  }
+
   /** Actions only: what is declared is looked at. */
   doubtful(): readonly Doubtful[] {
     return this.#parts().flatMap(({ batch, number }) => {

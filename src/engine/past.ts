@@ -122,7 +122,8 @@ export class Past {
     // `unknown`: contact was lost before anybody had looked at what it came to.
     const isUnseen = end.outcome === 'unknown';
     const isOpen = isUnseen || OPEN.has(end.failure?.outcome);
-    if (!isOpen) this.batches.forget(end.id);
+    if (end.failure?.outcome === 'stopped') this.batches.forgetEnded(end.id);
+    else if (!isOpen) this.batches.forget(end.id);
     if (isRetried || isUnseen) return;
     if (end.withheld) {
       // What is declared is looked at again; of an action nobody can say any more what it said.

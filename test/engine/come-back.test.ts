@@ -1,11 +1,15 @@
 // A host that is rebooted: back, not back, never gone. The host is a script of answers, the clock is ours.
 import * as assert from 'node:assert/strict';
 import { test } from 'uvu';
+import type { CommandResult } from '../../src/core/command.ts';
+import type { Failure } from '../../src/core/event.ts';
 import { Masker } from '../../src/core/masker.ts';
 import { Unreachable } from '../../src/core/session.ts';
 import { comeBack } from '../../src/engine/come-back.ts';
 import type { Decision } from '../../src/engine/decision.ts';
+import { idOf } from '../../src/engine/item-id.ts';
 import type { ItemOutcome } from '../../src/engine/item-outcome.ts';
+import { Past } from '../../src/engine/past.ts';
 import type { Run } from '../../src/engine/run.ts';
 
 const COMMAND = { kind: 'reboot', boot: 'boot', withinMs: 10_000, display: 'wait' } as const;
@@ -82,6 +86,43 @@ test('^C ends the waiting, and one that refuses to reboot is not waited for', as
     failure: { outcome: 'failed', message: 'no' },
   };
   assert.deepEqual((await rebooted(['first'], refused)).outcome, refused);
+});
+
+test('one that was stopped while it waited waits on when it is taken up, and is not rebooted a second time', async () => {
+  const { outcome } = await rebooted(['gone'], ASKED, AbortSignal.abort());
+  const id = idOf(DECISION);
+  const command = {
+    id,
+    part: 0,
+    sha256: 'digest',
+    action: 'run',
+    isRead: false,
+    label: '',
+    sensitive: false,
+  };
+  const task = { id: 'p1.t1', name: 'Reboot', number: 1, resource: 'reboot', file: 'play.yml', line: 1 };
+  const past = new Past([
+    { type: 'batch-sent', host: 'db1', key: 'r.1', commands: [{ ...command, task, display: 'reboot' }] },
+    { type: 'command-ended', key: 'r.1', number: 0, result: ASKED.outputs[0] as CommandResult },
+    { type: 'batch-ended', key: 'r.1', outcome: 'done' },
+    {
+      type: 'item-ended',
+      id,
+      task,
+      label: '',
+      address: '',
+      handler: false,
+      outcome: 'failed',
+      action: 'run',
+      failure: outcome.failure as Failure,
+      durationMs: 1,
+      effect: 'perhaps',
+      keepers: [],
+    },
+  ]);
+  const known = [...past.batches.takeResults(id, 'db1').values()].map(({ result }) => result);
+  assert.deepEqual(known, ASKED.outputs);
+  assert.equal((await rebooted(['gone', 'second'], { ...ASKED, outputs: known })).outcome.outcome, 'changed');
 });
 
 test.run();
