@@ -117,6 +117,12 @@ function take(reading: Reading, option: Option, written: string, attached: strin
     mistakes.push(error(`\`${written}\` needs a value`, `write ${written} ${option.value}`));
     return;
   }
+  if (option.value !== undefined && value === '') {
+    const hint =
+      'where it comes from a variable of the shell, that is empty or not set; else leave the option out';
+    mistakes.push(error(`\`${written}\` needs a value, found an empty one`, hint));
+    return;
+  }
   if (option.choices && !option.choices.includes(value))
     mistakes.push(
       error(
@@ -140,6 +146,7 @@ function checkPositionals({ spec, positionals, mistakes }: Reading): void {
   const missing = spec.isOptional ? [] : spec.positionals.slice(positionals.length);
   const usage = `fanops ${spec.name} ${positionalsText(spec)}`;
   for (const name of missing) mistakes.push(error(`${name} is missing`, `write ${usage}`));
+  if (positionals.includes('')) mistakes.push(error('an argument is empty', `write ${usage}`));
   for (const word of spec.isRepeated ? [] : positionals.slice(spec.positionals.length))
     mistakes.push(error(`one argument too many: \`${word}\``, `write ${usage}`));
 }

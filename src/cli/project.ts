@@ -44,8 +44,8 @@ export function loadProject(args: Args, envelopes = new Envelopes()): Project {
   const playbook = loadPlaybook({
     ...options,
     ...(limit === undefined ? {} : { limit }),
-    tags: words(allOf(args, 'tags')),
-    skipTags: words(allOf(args, 'skip-tags')),
+    tags: tagsOf(args, 'tags'),
+    skipTags: tagsOf(args, 'skip-tags'),
   });
   return {
     settings,
@@ -128,10 +128,12 @@ function withoutUser({ assumed = [] }: Host): readonly 'port'[] {
   return assumed.filter((name) => name !== 'user');
 }
 
-/** `a,b` and repeated options alike. */
-function words(values: readonly string[]): string[] {
-  return values
-    .flatMap((value) => value.split(','))
-    .map((w) => w.trim())
-    .filter((w) => w !== '');
+/** `a,b` and repeated options alike. Without one of them all tasks are meant, which `,` does not say. */
+function tagsOf(args: Args, option: 'tags' | 'skip-tags'): string[] {
+  return allOf(args, option).flatMap((value) => {
+    const tags = value.split(',').map((word) => word.trim());
+    const named = tags.filter((word) => word !== '');
+    if (named.length === 0) throw mistake(`--${option}: a tag was expected, found \`${value}\``);
+    return named;
+  });
 }

@@ -15,7 +15,7 @@ function specOf(name: string): CommandSpec {
 const good: [string, string[], { [name: string]: string[] }][] = [
   ['a long option with its value', ['--limit', 'db1', 'p'], { limit: ['db1'] }],
   ['a value after =', ['--limit=db1=x', 'p'], { limit: ['db1=x'] }],
-  ['an empty value after =', ['--limit=', 'p'], { limit: [''] }],
+  ['a value that ends in =', ['--limit=db1=', 'p'], { limit: ['db1='] }],
   ['a letter with its value', ['-l', 'db1', 'p'], { limit: ['db1'] }],
   ['a letter with its value attached', ['-f5', 'p'], { forks: ['5'] }],
   ['letters together', ['-CDv', 'p'], { check: [''], diff: [''], verbose: [''] }],
@@ -56,6 +56,26 @@ const bad: [string[], string, string | undefined][] = [
     'plans cannot be saved yet; `--json` gives the plan for reading',
   ],
 ];
+for (const option of [
+  '-i',
+  '--inventory',
+  '--limit',
+  '-t',
+  '--tags',
+  '--skip-tags',
+  '--user',
+  '--private-key',
+  '-e',
+])
+  bad.push([
+    ['p', option, ''],
+    `\`${option}\` needs a value, found an empty one`,
+    'where it comes from a variable of the shell, that is empty or not set; else leave the option out',
+  ]);
+bad.push(
+  [['p', '--tags='], '`--tags` needs a value, found an empty one', bad.at(-1)?.[2]],
+  [[''], 'an argument is empty', 'write fanops apply PLAYBOOK'],
+);
 for (const [argv, message, hint] of bad)
   test(`${argv.join(' ') || 'nothing'} is refused: ${message}`, () => {
     const [first] = mistakesOf(argv);

@@ -151,6 +151,14 @@ for (const [argv, found] of notFiles)
       assert.match(stderr, `error: ${found}\n  hint: looked for ${folder}`);
     }));
 
+for (const option of ['--tags', '--skip-tags'])
+  test(`${option} without a tag does not stand for all tasks`, () =>
+    inFolder({ 'hosts.yml': HOSTS, 'p.yml': LOOKS }, (folder) => {
+      const { status, stderr } = fanops(['validate', 'p.yml', '-i', 'hosts.yml', option, ' ,,'], folder);
+      assert.is(status, 1);
+      assert.match(stderr, `error: ${option}: a tag was expected, found \` ,,\``);
+    }));
+
 test('a playbook that is not there is named with where it was looked for', () => {
   inFolder({}, (folder) => {
     const { status, stderr } = fanops(['plan', 'nothing.yml'], folder);
