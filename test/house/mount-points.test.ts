@@ -16,4 +16,15 @@ test('every runbook that moves the data directory aside looks in its first step 
   }
 });
 
+test('so does whoever moves aside what etcd has', () => {
+  const runbooks = globSync('playbooks/*.yml').filter((file) =>
+    readFileSync(file, 'utf8').includes('recovery/etcd-aside.yml'),
+  );
+  assert.ok(runbooks.length >= 2);
+  for (const file of runbooks) {
+    const [, first = ''] = readFileSync(file, 'utf8').split(/^ {2}- step: /m);
+    assert.match(first, /- that: .*etcd_place\.mount_points/, file);
+  }
+});
+
 test.run();
