@@ -19,6 +19,8 @@ lib=$(readlink -f -- "${BASH_SOURCE[0]}") || exit 1
 . "${lib%/*}/backup-segments.sh"
 # shellcheck source=templates/backup/backup-gaps.sh
 . "${lib%/*}/backup-gaps.sh"
+# shellcheck source=templates/backup/backup-reports.sh
+. "${lib%/*}/backup-reports.sh"
 
 FORMAT=text TEXTFILE=''
 # What is known, one `NAME VALUE` after the other; numbers as they are, everything else a string.
@@ -44,6 +46,7 @@ main() {
   look_at_uploads
   look_at_freeze
   look_at_disk
+  look_at_verification
   look_at_drill
   compare_objectives
   case $FORMAT in
@@ -214,24 +217,6 @@ look_at_disk() {
   elif ((free < size / 5)); then
     warning "$BACKUP_ROOT has $((free / 1048576)) MiB free"
   fi
-}
-
-# The newest drill that is known here, whichever node it was done on.
-look_at_drill() {
-  local reports=("$LOG_DIR"/backup-reports/drill_*.json) newest started status node rto rpo
-  newest=${reports[-1]}
-  if [ ! -e "$newest" ]; then
-    know last_drill none
-    return
-  fi
-  { read -r started && read -r status && read -r node && read -r rto && read -r rpo; } \
-    < <(jq -r '.started_at, .status, .node, .rto_seconds // "unknown", .rpo_seconds // "unknown"' "$newest") ||
-    { warning "$newest cannot be read" && return; }
-  know last_drill "$started on $node: $status"
-  know last_drill_age_seconds $((NOW - $(date -u -d "$started" +%s)))
-  know last_drill_rto_seconds "$rto"
-  know last_drill_rpo_seconds "$rpo"
-  [ "$status" = ok ] || warning "the last drill, on $node, failed: $newest; after mending, fanops run drill.yml"
 }
 
 # The settings are kept; that they miss what is promised is said, with the value that would not.

@@ -146,6 +146,8 @@ next_for() {
   *'no full backup here'*) printf 'as postgres on the leader: %s/backup-full.sh --verify' "$scripts" ;;
   *'newest full backup ended'*) printf 'why is in %s/backup-full.log and cron-backup-full.log; then, as postgres on the leader: %s/backup-full.sh --verify' "$logs" "$scripts" ;;
   *'was not verified yet'*) printf 'fanops run verify-backups.yml' ;;
+  'the last verification,'*) printf 'mend what it names; what is spoilt here may be whole on another node or in S3; then fanops run verify-backups.yml' ;;
+  'the last verification was'* | 'nothing was verified'*) printf 'fanops run verify-backups.yml; does cron run?' ;;
   *'segments are missing'*) printf 'as postgres on the leader: %s/backup-heal.sh; it makes a full backup where the gap stays' "$scripts" ;;
   *'wait for S3'*) printf 'why is in %s/backup-upload.log; then, as postgres: %s/backup-upload.sh' "$logs" "$scripts" ;;
   'without S3'*) printf 'set s3_bucket and apply install.yml, or accept it' ;;

@@ -60,6 +60,8 @@ async function status(more: Settings = {}): Promise<{ readonly code: number | nu
 const others = (warnings: readonly string[]): readonly string[] =>
   warnings.filter((text) => !NO_S3.test(text) && !/MiB free$/.test(text));
 
+const DAY = 86_400_000;
+const reports = (): string => join(source.host.dir, 'log/backup-reports');
 const state = (name: string): string => join(source.host.dir, 'state', name);
 
 test('as JSON: every fact by its name, numbers as numbers; no S3 is a warning, 13', async () => {
@@ -154,7 +156,7 @@ function mark(kind: string): void {
 interface Trouble {
   readonly what: string;
   /** Makes it, and gives what takes it away. */
-  readonly make: () => () => void;
+  readonly make: () => (() => void) | Promise<() => void>;
   readonly with?: Settings;
   readonly alarm?: RegExp;
   readonly warning?: RegExp;
@@ -180,6 +182,41 @@ const TROUBLES: readonly Trouble[] = [
     what: 'a segment is missing from the archive',
     make: () => aside(join(source.host.wal, middle)),
     alarm: /^1 segments are missing from the archived WAL .*[0-9A-F]{24}; backup-heal\.sh\)$/,
+  },
+  {
+    what: 'the last verification failed',
+    make: async () => {
+      const file = join(source.host.wal, middle);
+      const whole = readFileSync(file);
+      writeFileSync(file, Buffer.concat([whole.subarray(0, -1), Buffer.from([(whole.at(-1) ?? 0) ^ 1])]));
+      assert.equal((await source.host.run('backup-verify.sh', [], source.settings)).status, 6);
+      writeFileSync(file, whole);
+      return () => rmSync(reports(), { recursive: true });
+    },
+    alarm:
+      /^the last verification, at \S+Z, found 1 failures, the first: wal\/[0-9A-F]{24}\.gz: its sha256 is not .* \(.*backup_verification_\S+\.json\)$/,
+  },
+  {
+    what: 'the last verification was long ago',
+    make: () => {
+      mkdirSync(reports());
+      const report = { ended_at: new Date(Date.now() - 9 * DAY).toISOString(), status: 'ok', failed: 0 };
+      const text = JSON.stringify({ ...report, results: [] });
+      writeFileSync(join(reports(), 'backup_verification_20260101_040000.json'), text);
+      source.host.own();
+      return () => rmSync(reports(), { recursive: true });
+    },
+    warning: /^the last verification was 9 days ago \(backup-verify\.sh, every week by cron\)$/,
+  },
+  {
+    what: 'nothing was ever verified',
+    make: () => {
+      const identity = join(source.host.archive, 'CLUSTER.json');
+      const founded = Date.now() / 1000 - 9 * 86400;
+      utimesSync(identity, founded, founded);
+      return () => utimesSync(identity, new Date(), new Date());
+    },
+    warning: /^nothing was verified here, and the archive is 9 days old/,
   },
   {
     what: 'uploads wait for too long',
@@ -248,7 +285,7 @@ const TROUBLES: readonly Trouble[] = [
 ];
 for (const { what, make, with: settings, alarm, warning } of TROUBLES)
   test(`says that ${what}, and ends with ${alarm ? 14 : 13}`, async () => {
-    const mend = make();
+    const mend = await make();
     try {
       const { code, said } = await status(settings);
       assert.match(said.alarms.join('\n'), new RegExp((alarm ?? /^$/).source, 'm'));

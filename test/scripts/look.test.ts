@@ -121,11 +121,13 @@ test('each alarm and warning of backup-status.sh is a finding; what was seen alr
     'newest full   none',
     'ALARM    archiving fails: the last attempt did (backup-wal.log)',
     'ALARM    the newest full backup ended 50 hours ago; at most 26 are allowed',
+    'ALARM    the last verification, at 2026-11-22T04:00:09Z, found 1 failures, the first: x',
     'WARNING  the last drill, on db2, failed: x.json',
   );
-  const [archiving, old, drill, ...more] = findings();
+  const [archiving, old, verification, drill, ...more] = findings();
   assert.match(archiving ?? '', /^- archiving fails/);
   assert.match(old ?? '', /ended 50 hours ago.* Next: why is in .*backup-full.log.*backup-full.sh --verify$/);
+  assert.match(verification ?? '', /the last verification.* Next: .*fanops run verify-backups.yml$/);
   assert.match(drill ?? '', /the last drill.* Next: .*fanops run drill.yml$/);
   assert.deepEqual(more, []);
 });
