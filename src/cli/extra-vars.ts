@@ -1,17 +1,30 @@
-import { mistake } from '../core/diagnostic.ts';
+import { type Diagnostic, InputError, mistake } from '../core/diagnostic.ts';
 import type { Value } from '../core/value.ts';
 import { readDocument } from '../language/document.ts';
 import type { Envelopes } from '../language/envelopes.ts';
+import { insteadOnCommandLine } from '../language/host-connection.ts';
 import { plainValue } from '../language/located.ts';
 import { Problems } from '../language/problems.ts';
 import { readNamed } from './named-file.ts';
 
 /** The variables of `-e`, in the order given; the later wins. */
 export function extraVars(written: readonly string[], envelopes?: Envelopes): { [name: string]: Value } {
-  return Object.assign(
+  const variables: { [name: string]: Value } = Object.assign(
     {},
     ...written.map((word) => (word.startsWith('@') ? fromFile(word.slice(1), envelopes) : fromWord(word))),
   );
+  refuseConnections(Object.keys(variables));
+  return variables;
+}
+
+/** They would be shown, and the hosts reached by other ones: those of the inventory. */
+function refuseConnections(names: readonly string[]): void {
+  const mistakes = names.flatMap((name): Diagnostic[] => {
+    const hint = insteadOnCommandLine(name);
+    const message = `-e ${name}: how hosts are reached is not a variable of the command line`;
+    return hint === undefined ? [] : [{ severity: 'error', message, hint }];
+  });
+  if (mistakes.length > 0) throw new InputError(mistakes);
 }
 
 /** `name=value`: whole numbers, true, false and JSON lists and objects are taken as such, all else as text. */

@@ -16,8 +16,7 @@ export function loadVariables(args: Args): {
   const cwd = process.cwd();
   const file = findInventory(readSettings(args, process.env, cwd), cwd);
   const envelopes = new Envelopes();
-  return {
-    inventory: loadInventory(file, readFileSync(file, 'utf8'), folders, envelopes),
-    extraVars: extraVars(allOf(args, 'extra-vars'), envelopes),
-  };
+  const given = extraVars(allOf(args, 'extra-vars'), envelopes);
+  const inventory = loadInventory(file, readFileSync(file, 'utf8'), folders, envelopes, given);
+  return { inventory, extraVars: given };
 }

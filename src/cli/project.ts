@@ -65,9 +65,10 @@ export function readSources(args: Args, envelopes: Envelopes): Sources {
   const files = new ReadFiles(cwd);
   const text = files.text(file);
   const inventoryFile = findInventory(settings, cwd);
-  const read = readInventory(inventoryFile, files.text(inventoryFile), files.folders, envelopes);
   const given = allOf(args, 'extra-vars');
   const variables = extraVars(given, envelopes);
+  const inventoryText = files.text(inventoryFile);
+  const read = readInventory(inventoryFile, inventoryText, files.folders, envelopes, variables);
   for (const word of given) if (word.startsWith('@')) files.bytes(word.slice(1));
   const options = {
     file,

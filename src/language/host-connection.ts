@@ -45,14 +45,39 @@ const INSTEAD: { readonly [name: string]: string } = {
   ansible_host_key_checking: 'host keys are always checked: name the file with fanops_known_hosts',
 };
 
-/** How a host is reached, from its variables (strongest layer last). */
+/** On the command line one value would hold for every host. */
+const ON_COMMAND_LINE: { readonly [name: string]: string } = {
+  ...INSTEAD,
+  ansible_user: 'write --user USER',
+  ansible_ssh_user: 'write --user USER',
+  ansible_ssh_private_key_file: 'write --private-key FILE',
+  ansible_private_key_file: 'write --private-key FILE',
+  ansible_become: 'write --become',
+  ansible_sudo: 'write --become',
+  ansible_become_user: 'write become_user at the play or the task',
+};
+
+/** What to do instead of giving this variable by `-e`; undefined where it says nothing of how hosts are reached. */
+export function insteadOnCommandLine(name: string): string | undefined {
+  const isOther = !SUPPORTED.includes(name) && !name.startsWith('ansible_');
+  if (isOther || IGNORED.includes(name)) return undefined;
+  return (
+    ON_COMMAND_LINE[name] ?? 'write it into the inventory, at the host, or name another inventory with -i'
+  );
+}
+
+/**
+ * How a host is reached, from its variables (strongest layer last). Those of the command line count where the host's
+ * own refer to them.
+ */
 export function connectionOf(
   name: string,
   index: number,
-  layers: readonly Layer[],
+  own: readonly Layer[],
+  commandLine: Layer,
   problems: Problems,
 ): Host {
-  const reading = new Reading(name, layers, problems);
+  const reading = new Reading(name, own, commandLine, problems);
   refuseUnsupported(reading, problems);
   const connection = reading.choice('ansible_connection', ['ssh', 'local']) ?? 'ssh';
   const becomeUser = reading.text('ansible_become_user');
@@ -109,9 +134,9 @@ class Reading {
   readonly #scope: HostScope;
   readonly #problems: Problems;
 
-  constructor(host: string, layers: readonly Layer[], problems: Problems) {
-    this.#layers = layers;
-    this.#scope = new HostScope(layers, namesOf('variable', { inventory_hostname: host }));
+  constructor(host: string, own: readonly Layer[], commandLine: Layer, problems: Problems) {
+    this.#layers = own;
+    this.#scope = new HostScope([...own, commandLine], namesOf('variable', { inventory_hostname: host }));
     this.#problems = problems;
   }
 

@@ -2,6 +2,7 @@ import { dirname } from 'node:path';
 import { type Diagnostic, InputError, type Position } from '../core/diagnostic.ts';
 import type { Host } from '../core/host.ts';
 import type { Inventory } from '../core/task.ts';
+import type { Value } from '../core/value.ts';
 import { type Layer, layerOf, valueLayer } from './definitions.ts';
 import { describe } from './describe.ts';
 import { readDocument } from './document.ts';
@@ -68,8 +69,9 @@ export function loadInventory(
   text: string,
   folders: Folders = NO_FOLDERS,
   envelopes?: Envelopes,
+  extraVars?: { readonly [name: string]: Value },
 ): Loaded {
-  const loaded = readInventory(file, text, folders, envelopes);
+  const loaded = readInventory(file, text, folders, envelopes, extraVars);
   if (loaded.mistakes.length > 0) throw new InputError(loaded.mistakes);
   return loaded;
 }
@@ -80,6 +82,7 @@ export function readInventory(
   text: string,
   folders: Folders = NO_FOLDERS,
   envelopes?: Envelopes,
+  extraVars: { readonly [name: string]: Value } = {},
 ): Loaded {
   const problems = new Problems(envelopes);
   const tree: Tree = { groups: new Map(), hosts: new Map(), places: new Map(), problems };
@@ -89,8 +92,9 @@ export function readInventory(
   const groups = membersOfGroups(tree, groupsOf);
   const names = { groups: Object.keys(groups), hosts: [...tree.hosts.keys()] };
   const files = readVariableFiles(dirname(file), folders, names, problems);
+  const commandLine = valueLayer(extraVars, 'command line', 'the command line');
   const loaded = [...tree.hosts.keys()].map((name, index) =>
-    loadHost(tree, groupsOf.get(name) ?? [], files, name, index),
+    loadHost(tree, groupsOf.get(name) ?? [], files, commandLine, name, index),
   );
   return {
     inventory: { file, hosts: loaded.map(({ host }) => host), groups },
@@ -254,12 +258,13 @@ function loadHost(
   tree: Tree,
   groupsOfHost: readonly Group[],
   files: VariableFiles,
+  commandLine: Layer,
   name: string,
   index: number,
 ): { host: Host; layers: HostLayers } {
   const groups = groupsOfHost.flatMap((group) => [group.layer, ...files.ofGroup(group.name)]);
   const own = [tree.hosts.get(name) ?? new Map(), ...files.ofHost(name)];
-  const host = connectionOf(name, index, [...groups, ...own], tree.problems);
+  const host = connectionOf(name, index, [...groups, ...own], commandLine, tree.problems);
   const implied = valueLayer(
     { ansible_host: host.address, ansible_port: host.port, ansible_user: host.user },
     'implied',

@@ -109,6 +109,41 @@ test('variables also come from a file, and the later -e wins', () => {
 for (const word of ['name', '1a=2', 'a-b=1', 'list=[1'])
   test(`-e ${word} is refused`, () => assert.is(mistakesOf(() => extraVars([word])).length, 1));
 
+const connections: [name: string, hint: string][] = [
+  ['ansible_host', 'write it into the inventory, at the host, or name another inventory with -i'],
+  ['ansible_connection', 'write it into the inventory, at the host, or name another inventory with -i'],
+  ['fanops_proxy_jump', 'write it into the inventory, at the host, or name another inventory with -i'],
+  ['ansible_user', 'write --user USER'],
+  ['ansible_ssh_private_key_file', 'write --private-key FILE'],
+  ['ansible_become', 'write --become'],
+  [
+    'ansible_become_password',
+    'give it with --ask-become-pass or --become-password-file, not in a file of the inventory',
+  ],
+];
+for (const [name, hint] of connections)
+  test(`-e ${name} would be shown and not used, and is refused with what to write`, () =>
+    assert.equal(
+      mistakesOf(() => extraVars([`${name}=x`])),
+      [
+        {
+          severity: 'error',
+          message: `-e ${name}: how hosts are reached is not a variable of the command line`,
+          hint,
+        },
+      ],
+    ));
+
+test('what says nothing of how hosts are reached may be given, from a file, too', () => {
+  assert.equal(extraVars(['fanops_dist=x', 'ansible_python_interpreter=y']), {
+    fanops_dist: 'x',
+    ansible_python_interpreter: 'y',
+  });
+  inFolder({ 'v.yml': 'ansible_port: 22\nansible_host: x\n' }, (folder) => {
+    assert.is(mistakesOf(() => extraVars([`@${join(folder, 'v.yml')}`])).length, 2);
+  });
+});
+
 function mistakesOf(act: () => unknown) {
   try {
     act();

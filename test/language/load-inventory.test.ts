@@ -1,5 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { loadInventory } from '../../src/language/load-inventory.ts';
 import { inventory } from './load.ts';
 
 test('hosts come in the order of the file, groups with the hosts of their children', () => {
@@ -78,6 +79,13 @@ test('anchors and aliases may be used, in JSON and in YAML', () => {
     ['x'],
   );
   assert.is(inventory('{"all": {"hosts": {"a": {"x": {"y": [1]}}}}}').inventory.hosts.length, 1);
+});
+
+test('how a host is reached counts with the command line where it refers to it', () => {
+  const text = 'all: {hosts: {db1: {net: "10.0", ansible_host: "{{net}}.0.1"}}}\n';
+  const { inventory, layers } = loadInventory('i.yml', text, undefined, undefined, { net: '10.9' });
+  assert.is(inventory.hosts[0]?.address, '10.9.0.1');
+  assert.is(layers.db1?.implied.get('ansible_host')?.value, '10.9.0.1');
 });
 
 test.run();
