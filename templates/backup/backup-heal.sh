@@ -8,7 +8,8 @@
 #
 # usage: backup-heal.sh [--dry-run] [--help]
 #   --dry-run   says what is missing and what pg_wal could give; changes nothing
-# exit status: 0 no gap; 10 a gap stays and no full backup could be made; others see backup-lib.sh
+# exit status: 0 no gap; 4 another full backup is being made; 5 one was made and not uploaded; 9 the server cannot be asked;
+#   10 a gap stays and no full backup could be made; others see backup-lib.sh
 lib=$(readlink -f -- "${BASH_SOURCE[0]}") || exit 1
 # shellcheck source=templates/backup/backup-lib.sh
 . "${lib%/*}/backup-lib.sh"
@@ -21,7 +22,7 @@ lib=$(readlink -f -- "${BASH_SOURCE[0]}") || exit 1
 # shellcheck source=templates/backup/backup-gaps.sh
 . "${lib%/*}/backup-gaps.sh"
 
-DRY_RUN=no WORK=''
+DRY_RUN=no WORK='' MADE=0
 CURRENT='' SEGMENT_SIZE='' DATA='' GAPS=()
 
 main() {
@@ -48,6 +49,7 @@ main() {
   find_gaps
   whole || back_up_anew
   printf '%s\n' "${CURRENT:0:8}" >"$STATE_DIR/healed-timeline"
+  exit "$MADE"
 }
 
 read_options() {
@@ -60,11 +62,14 @@ read_options() {
   done
 }
 
+# Returns 1 on a replica.
 leads() {
   local answer
-  [ "$(sql 'select pg_is_in_recovery()')" = f ] || return 1
-  answer=$(sql "select pg_walfile_name(pg_current_wal_lsn()), pg_size_bytes(current_setting('wal_segment_size')), current_setting('data_directory')")
+  answer=$(sql "select case when not pg_is_in_recovery() then pg_walfile_name(pg_current_wal_lsn()) end,
+    pg_size_bytes(current_setting('wal_segment_size')), current_setting('data_directory')") ||
+    die 9 "the server at $PG_HOST:$PG_PORT does not answer: whether a gap is to be closed is not known"
   IFS='|' read -r CURRENT SEGMENT_SIZE DATA <<<"$answer"
+  [ -n "$CURRENT" ]
 }
 
 find_gaps() {
@@ -148,7 +153,15 @@ back_up_anew() {
   else
     log info 'this node leads, and its archive has no full backup'
   fi
-  "${lib%/*}/backup-full.sh" "${arguments[@]}" || die 10 'a gap stays in the archived WAL, and no full backup could be made'
+  "${lib%/*}/backup-full.sh" "${arguments[@]}" || MADE=$?
+  case $MADE in
+  0 | 5) ;;
+  4) die 4 'a full backup is being made already: what it leaves open, the next run closes' ;;
+  *)
+    [ ${#GAPS[@]} -eq 0 ] || die 10 "a gap stays in the archived WAL, and no full backup could be made (backup-full.sh ended with $MADE)"
+    die "$MADE" 'the archive here has no full backup, and none could be made'
+    ;;
+  esac
 }
 
 if [ "${BASH_SOURCE[0]}" = "$0" ]; then

@@ -1,11 +1,11 @@
 // backup-heal.sh on a small real server: what is missing from the archive comes back from pg_wal, or a new full backup is made.
 import * as assert from 'node:assert/strict';
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import type { Ran, Settings } from './backup-host.ts';
 import { DirectoryS3 } from './directory-s3.ts';
-import { succeeded } from './ran.ts';
+import { refused, succeeded } from './ran.ts';
 import { RestoreSource } from './restore-source.ts';
 
 const test = suite('backup-heal.sh');
@@ -135,6 +135,49 @@ test('the gap stays and no backup can be made: 10', async () => {
   assert.equal(status, 10, stderr);
   assert.match(stderr, /a gap stays in the archived WAL, and no full backup could be made/);
   assert.equal((await heal()).status, 0);
+});
+
+test('one is being made already: 4, and nothing is said of a gap where there is none', async () => {
+  const lock = join(source.host.dir, 'state/backup-full.lock');
+  const away = join(source.host.dir, 'away');
+  renameSync(source.host.full, away);
+  mkdirSync(source.host.full);
+  source.host.own();
+  try {
+    await source.host.holding(lock, async () => {
+      const { stderr } = refused(await heal(), 4, /error: a full backup is being made already/);
+      assert.doesNotMatch(stderr, /gap/);
+    });
+    source.host.stub('pg_basebackup', 'exit 1');
+    const { stderr } = refused(await heal(), 1, /has no full backup, and none could be made/);
+    assert.doesNotMatch(stderr, /gap/);
+  } finally {
+    source.host.unstub();
+    source.host.linkPostgres();
+    rmSync(source.host.full, { recursive: true });
+    renameSync(away, source.host.full);
+  }
+});
+
+test('made, and S3 is away: 5, and the gap has ended', async () => {
+  const segment = await segments();
+  lose(segment);
+  loseInPgWal(segment);
+  const before = fulls().length;
+  const s3 = new DirectoryS3(source.host);
+  s3.break('AccessDenied');
+  const { stderr } = refused(await heal([], s3.settings), 5, /is made and kept; the upload failed/);
+  assert.doesNotMatch(stderr, /could be made/);
+  assert.equal(fulls().length, before + 1);
+  assert.match((await heal([], s3.settings)).stderr, /^$/);
+});
+
+test('a server that cannot be asked: 9, which is not "no gap"', async () => {
+  refused(
+    await heal([], { PG_PORT: '5497' }),
+    9,
+    /does not answer: whether a gap is to be closed is not known/,
+  );
 });
 
 test('a leader whose archive has no full backup makes one', async () => {
