@@ -1,5 +1,6 @@
 import { type Diagnostic, InputError } from '../core/diagnostic.ts';
 import { didYouMean } from '../language/nearest.ts';
+import { withoutSecret } from './without-secret.ts';
 
 /** One option of a command. Without `value` it is a switch. */
 export interface Option {
@@ -148,7 +149,7 @@ function checkPositionals({ spec, positionals, mistakes }: Reading): void {
   for (const name of missing) mistakes.push(error(`${name} is missing`, `write ${usage}`));
   if (positionals.includes('')) mistakes.push(error('an argument is empty', `write ${usage}`));
   for (const word of spec.isRepeated ? [] : positionals.slice(spec.positionals.length))
-    mistakes.push(error(`one argument too many: \`${word}\``, `write ${usage}`));
+    mistakes.push(error(`one argument too many: \`${withoutSecret(word)}\``, `write ${usage}`));
 }
 
 /** `FILE`, `FILE...`, `[FILE]` */

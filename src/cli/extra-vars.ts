@@ -1,4 +1,5 @@
 import { type Diagnostic, InputError, mistake } from '../core/diagnostic.ts';
+import { isSecretName } from '../core/secret.ts';
 import type { Value } from '../core/value.ts';
 import { readDocument } from '../language/document.ts';
 import type { Envelopes } from '../language/envelopes.ts';
@@ -6,6 +7,7 @@ import { insteadOnCommandLine } from '../language/host-connection.ts';
 import { plainValue } from '../language/located.ts';
 import { Problems } from '../language/problems.ts';
 import { readNamed } from './named-file.ts';
+import { withoutAnySecret } from './without-secret.ts';
 
 /** The variables of `-e`, in the order given; the later wins. */
 export function extraVars(written: readonly string[], envelopes?: Envelopes): { [name: string]: Value } {
@@ -31,7 +33,7 @@ function refuseConnections(names: readonly string[]): void {
 function fromWord(word: string): { [name: string]: Value } {
   const [name = '', ...rest] = word.split('=');
   if (!/^[A-Za-z_]\w*$/.test(name) || rest.length === 0)
-    throw mistake(`-e takes NAME=VALUE or @FILE, found \`${word}\``, {
+    throw mistake(`-e takes NAME=VALUE or @FILE, found \`${withoutAnySecret(word)}\``, {
       hint: 'a name has letters, digits and underscores; quote the whole for the shell: -e "name=some value"',
     });
   return { [name]: typed(name, rest.join('=')) };
@@ -44,8 +46,9 @@ function typed(name: string, text: string): Value {
   try {
     return JSON.parse(text) as Value;
   } catch {
-    throw mistake(`the value of -e ${name} begins like JSON and is none: ${text}`, {
-      hint: `a text that begins with [, { or " is written as JSON: -e '${name}=${JSON.stringify(text)}'`,
+    const isShown = !isSecretName(`${name}=${text}`);
+    throw mistake(`the value of -e ${name} begins like JSON and is none${isShown ? `: ${text}` : ''}`, {
+      hint: `a text that begins with [, { or " is written as JSON: -e '${name}=${isShown ? JSON.stringify(text) : '"…"'}'`,
     });
   }
 }

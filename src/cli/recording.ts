@@ -4,7 +4,6 @@ import about from '../../package.json' with { type: 'json' };
 import { mistake } from '../core/diagnostic.ts';
 import type { JournalEntry, RunStarted } from '../core/journal.ts';
 import type { Masker } from '../core/masker.ts';
-import { isSecretName, MASK } from '../core/secret.ts';
 import type { LeaseOptions } from '../engine/leases.ts';
 import { cleanEntry } from '../journal/clean-entry.ts';
 import { newJournal, type OpenJournal, type Writing } from '../journal/directory-journal.ts';
@@ -12,6 +11,7 @@ import { milliseconds } from '../resources/parts/duration.ts';
 import { type Args, allOf, lastOf } from './args.ts';
 import type { Project } from './project.ts';
 import { who } from './who.ts';
+import { withoutSecret } from './without-secret.ts';
 
 /** Where a run is recorded, and in whose name it holds hosts. */
 export interface Recording {
@@ -92,12 +92,6 @@ function argvOf({ positionals, given }: Args, inventory: string | undefined): st
   );
   const named = given.has('inventory') || inventory === undefined ? [] : [`--inventory=${inventory}`];
   return [...options, ...named, '--', ...positionals];
-}
-
-/** A name that promises a secret: its value is not written down, and has to be given again. */
-export function withoutSecret(word: string): string {
-  const [name = ''] = word.split('=', 1);
-  return !word.startsWith('@') && isSecretName(name) ? `${name}=${MASK}` : word;
 }
 
 /** The commit of the folder's repository, where it has one and git is there to ask. */

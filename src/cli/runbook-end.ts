@@ -6,7 +6,7 @@ import { missingRegisters } from '../engine/runbook-from.ts';
 import type { Paint } from '../report/paint.ts';
 import { runbookEndText } from '../report/runbook-end.ts';
 import { type Args, isSet } from './args.ts';
-import { withoutSecret } from './recording.ts';
+import { withoutSecret } from './without-secret.ts';
 
 /** The end of a run, with the commands that go on or go back. */
 export function tellEnd(

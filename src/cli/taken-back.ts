@@ -4,8 +4,8 @@ import { runbookPast } from '../engine/runbook-record.ts';
 import { listRuns, type RunSummary } from '../journal/runs.ts';
 import { type Args, allOf, parseArgs } from './args.ts';
 import { findRun } from './find-run.ts';
-import { withoutSecret } from './recording.ts';
 import type { RunbookProject } from './runbook-project.ts';
+import { withoutSecret } from './without-secret.ts';
 
 /**
  * The runs that going back takes back, in the order in which what they found out counts: those that --of names, else

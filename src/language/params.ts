@@ -1,4 +1,5 @@
 import { PARAM_TYPES, type Param, type ParamType } from '../core/runbook.ts';
+import { isSecretName } from '../core/secret.ts';
 import type { Inventory } from '../core/task.ts';
 import { Unknown, type Value } from '../core/value.ts';
 import { checkName } from './definitions.ts';
@@ -106,20 +107,24 @@ function chosenValue(
   const place = isGiven ? entry.keyPosition : fallback?.value.position;
   if ('wanted' in typed) {
     problems.error(
-      `${said(name, isGiven)} must be ${typed.wanted}, found ${describe(raw)}`,
+      `${said(name, isGiven)} must be ${typed.wanted}, found ${found(name, raw)}`,
       place,
-      typed.hint,
+      isSecretName(name) ? undefined : typed.hint,
     );
     return unknown;
   }
   const refused = refusal(typed.value, fields, problems);
   if (refused === undefined) return typed.value;
-  problems.error(`${said(name, isGiven)} ${refused}, found ${describe(typed.value)}`, place);
+  problems.error(`${said(name, isGiven)} ${refused}, found ${found(name, typed.value)}`, place);
   return unknown;
 }
 
 function said(name: string, isGiven: boolean): string {
   return isGiven ? `the parameter \`${name}\`` : `the default of \`${name}\``;
+}
+
+function found(name: string, value: Value): string {
+  return isSecretName(name) ? 'something else, which is not shown' : describe(value);
 }
 
 /** Why a value of the right type is none of those that are accepted. */

@@ -45,6 +45,7 @@ test('asking for help excuses what is missing', () => {
 const bad: [string[], string, string | undefined][] = [
   [[], 'PLAYBOOK is missing', 'write fanops apply PLAYBOOK'],
   [['p', 'q'], 'one argument too many: `q`', 'write fanops apply PLAYBOOK'],
+  [['p', 'db_password=x'], 'one argument too many: `db_password=••••••`', 'write fanops apply PLAYBOOK'],
   [['p', '--limt', 'x'], '`fanops apply` has no option `--limt`', 'did you mean `--limit`?'],
   [['p', '-Z'], '`fanops apply` has no option `-Z`', 'see fanops apply --help'],
   [['p', '--yes=1'], '`--yes` takes no value, found `1`', 'write --yes'],

@@ -109,6 +109,19 @@ test('variables also come from a file, and the later -e wins', () => {
 for (const word of ['name', '1a=2', 'a-b=1', 'list=[1'])
   test(`-e ${word} is refused`, () => assert.is(mistakesOf(() => extraVars([word])).length, 1));
 
+for (const word of [
+  'db_password={hunter2',
+  'db={"password":hunter2}',
+  'db-password=hunter2',
+  'password: hunter2',
+  '{"password": "hunter2"}',
+])
+  test(`what is wrong with -e '${word}' is said without its value`, () => {
+    const [first] = mistakesOf(() => extraVars([word]));
+    assert.not.match(JSON.stringify(first), 'hunter2');
+    assert.match(first?.message ?? '', '-e');
+  });
+
 const connections: [name: string, hint: string][] = [
   ['ansible_host', 'write it into the inventory, at the host, or name another inventory with -i'],
   ['ansible_connection', 'write it into the inventory, at the host, or name another inventory with -i'],

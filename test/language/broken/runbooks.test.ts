@@ -212,6 +212,14 @@ for (const [param, given, expected] of PARAMS)
     assert.match(found[0] ?? '', expected);
   });
 
+for (const param of ['{ pattern: "[a-z]+" }', '{ type: integer }', '{ type: path }', '{ choices: [a, b] }'])
+  test(`what is wrong with a secret parameter ${param} is said without its value`, () => {
+    const text = `runbook: x\nparams: { password: ${param} }\n${STEP}`;
+    const [first] = mistakes(() => load(text, { password: '/Canary/' }));
+    assert.match(first ?? '', 'the parameter `password` must');
+    assert.not.match(first ?? '', 'Canary');
+  });
+
 test('what is given is taken as its type: texts that look like numbers stay texts', () => {
   const typed = (param: string, p: Value) =>
     load(`runbook: x\nparams: { p: ${param} }\n${STEP}`, { p }).params[0]?.value;
