@@ -17,13 +17,15 @@ import { differing } from './read-files.ts';
 import { leaseOptions, resumedBy, writing } from './recording.ts';
 import { originalArgs } from './resume-args.ts';
 import { isAboutRunbook } from './runbook-project.ts';
-import { readSettings } from './settings.ts';
+import { readSettings, withWholePaths } from './settings.ts';
 import { takenBackBy } from './taken-back.ts';
 import { abandonedOutcome, watched } from './watched.ts';
 import { type Composition, compose } from './wiring.ts';
 
 /** `fanops resume`: goes on with a run that was stopped, failed, or whose controller was killed. */
-export async function resume(args: Args): Promise<Outcome> {
+export async function resume(given: Args): Promise<Outcome> {
+  // The run is read where it began; what is given now counts from here.
+  const args = withWholePaths(given, process.cwd());
   const said = readTreatments(allOf(args, 'treat-as'));
   const settings = readSettings(args, process.env, process.cwd());
   const run = findRun(settings.runs, args.positionals[0] ?? '');

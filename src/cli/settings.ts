@@ -158,6 +158,16 @@ function fromOptions(args: Args, cwd: string): Written {
   }, cwd);
 }
 
+/** The command line as it reads from another folder, too: with whole paths. */
+export function withWholePaths({ positionals, given }: Args, cwd: string): Args {
+  const paths = PATHS.map((key) => OPTIONS[key]);
+  const whole = (path: string): string => (path === NONE ? path : resolve(cwd, path));
+  const options = [...given].map(
+    ([name, values]) => [name, paths.includes(name) ? values.map(whole) : values] as const,
+  );
+  return { positionals, given: new Map(options) };
+}
+
 function collect(read: (key: Key) => { value: string; from: string } | undefined, cwd: string): Written {
   return Object.fromEntries(
     KEYS.flatMap((key) => {

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -34,6 +34,20 @@ test('a secret inside of a JSON value is not written down, and has to be given a
   assert.is(without.status, 1);
   assert.match(without.stderr, 'the value of -e db was not written down');
   const { status, stderr } = fanopsIn(folder, 'resume', 'last', ...given);
+  assert.is(status, 0, stderr);
+});
+
+test('a path that is given counts from where it is given, not from where the run began', ({ folder }) => {
+  assert.is(fanopsIn(folder, 'apply', 'p.yml', '-y').status, 3);
+  writeFileSync(join(folder, 'ok'), '');
+  const sub = join(folder, 'sub');
+  mkdirSync(sub);
+  const argv = ['resume', 'last', '--become-password-file', 'pw'];
+  const refused = fanopsIn(sub, ...argv);
+  assert.is(refused.status, 1);
+  assert.match(refused.stderr, `expected on the first line of ${sub}/pw, found no such file`);
+  writeFileSync(join(sub, 'pw'), 'hunter2\n');
+  const { status, stderr } = fanopsIn(sub, ...argv);
   assert.is(status, 0, stderr);
 });
 

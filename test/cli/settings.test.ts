@@ -6,7 +6,7 @@ import * as assert from 'uvu/assert';
 import { parseArgs } from '../../src/cli/args.ts';
 import { COMMANDS } from '../../src/cli/commands.ts';
 import { extraVars } from '../../src/cli/extra-vars.ts';
-import { readSettings } from '../../src/cli/settings.ts';
+import { readSettings, withWholePaths } from '../../src/cli/settings.ts';
 import { InputError } from '../../src/core/diagnostic.ts';
 import { inFolder } from './folder.ts';
 
@@ -61,6 +61,20 @@ test('without any of them there are defaults, and no inventory', () => {
       ageRecipients: [],
       runs: join(folder, '.fanops/runs'),
     });
+  });
+});
+
+test('a command line with whole paths means the same in any folder', () => {
+  const spec = COMMANDS.find((command) => command.spec.name === 'plan')?.spec;
+  if (!spec) throw new Error('no plan');
+  const argv = ['p.yml', '-i', 'a.yml', '--private-key', '../id', '--ssh-config', 'none', '-u', 'ops'];
+  const { positionals, given } = withWholePaths(parseArgs(spec, argv), '/x/y');
+  assert.equal(positionals, ['p.yml']);
+  assert.equal(Object.fromEntries(given), {
+    inventory: ['/x/y/a.yml'],
+    'private-key': ['/x/id'],
+    'ssh-config': ['none'],
+    user: ['ops'],
   });
 });
 
