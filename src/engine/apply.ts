@@ -1,6 +1,7 @@
 import { gravest, type Outcome } from '../core/outcome.ts';
-import type { Play } from '../core/task.ts';
+import type { Play, Task } from '../core/task.ts';
 import { Course } from './course.ts';
+import { elected, isDoneByOneGone } from './elected.ts';
 import { walkHost } from './host-walk.ts';
 import { Notified } from './notified.ts';
 import { recordOnce } from './recorded.ts';
@@ -14,6 +15,7 @@ type Pending = { readonly [host: string]: readonly string[] };
 /** One serial batch of a play under way. */
 interface Batch {
   readonly play: Play;
+  readonly members: readonly string[];
   /** Those that had not ended before. */
   readonly hosts: readonly string[];
   readonly courses: ReadonlyMap<string, Course>;
@@ -43,6 +45,7 @@ async function applyPlay(run: Run, play: Play, keep: (pending: Pending) => void)
     const hosts = members.filter((host) => !run.ended.has(host));
     const batch: Batch = {
       play,
+      members,
       hosts,
       courses: new Map(
         hosts.map((host) => [host, new Course(play.tasks, (task) => run.registers.passOver(host, task))]),
@@ -93,15 +96,19 @@ async function applyStretch(run: Run, batch: Batch, { kind, from, until }: Stret
 }
 
 /**
- * Done by one host for all that are there: what it registers is there for all, and where it fails, it has failed
+ * Done by one host for all that are there, and by the same one when the run is taken up: what it registers is there for all, and where it fails, it has failed
  * for all, in the same block. A failure that is not rescued stops everything, because nobody has what it should do.
  */
 async function applyShared(run: Run, batch: Batch, index: number): Promise<boolean> {
-  const [first, ...others] = presentAt(run, batch, index);
+  const task = batch.play.tasks[index] as Task;
+  const present = presentAt(run, batch, index);
+  const first = elected(run, task, present);
   if (first === undefined) return true;
+  if (isDoneByOneGone(run, task, batch.members)) return false;
+  const others = present.filter((host) => host !== first);
   const { carriedOut, failure } = await walkHost(run, first, courseOf(batch, first), index + 1);
   await batch.notified.takeIn(carriedOut);
-  share(run, first, others, batch.play.tasks[index]?.register);
+  share(run, first, others, task.register);
   if (run.ended.has(first)) return false;
   if (failure) await failFor(run, batch, others, failure);
   else advance(run, batch, others, index + 1);
@@ -149,14 +156,13 @@ async function runHandlers(run: Run, batch: Batch, hosts: readonly string[]): Pr
     if (due.length === 0) continue;
     run.ground.facts.forget();
     const shared = isShared(run.ground, handler);
-    const acting = shared ? due.slice(0, 1) : due;
+    const first = shared ? elected(run, handler, due) : undefined;
+    const acting = first === undefined ? due : [first];
     const done = await Promise.all(acting.map((host) => walkHost(run, host, new Course([handler]), 1, true)));
     await notified.takeIn(done.flatMap(({ carriedOut }) => carriedOut));
-    const [first] = acting;
-    if (shared && first !== undefined) share(run, first, due, handler.register);
+    if (first !== undefined) share(run, first, due, handler.register);
     // What one does for all has failed for all.
-    for (const host of due)
-      if (!run.ended.has(shared && first !== undefined ? first : host)) await notified.done(handler, host);
+    for (const host of due) if (!run.ended.has(first ?? host)) await notified.done(handler, host);
     if (mustStop(run, play, batch.hosts)) return;
   }
 }

@@ -91,6 +91,14 @@ export class PastBatches {
     return parts.some(({ batch, number }) => batch.results.has(number) || batch.lost === number);
   }
 
+  /** Whether something of the task was sent for this host that has not ended. */
+  isOpen(task: string, host: string): boolean {
+    return this.#parts().some(({ batch, number }) => {
+      const id = batch.commands[number]?.id;
+      return id?.task === task && id.host === host;
+    });
+  }
+
   /** How the item's commands on a host ended, by their part, and which commands they were; told once. */
   takeResults(id: ItemId, on: string): ReadonlyMap<number, PastResult> {
     const hosts = this.#begun.get(idText(id));

@@ -28,6 +28,8 @@ export class Past {
   /** How many controllers the run has had before: what this controller sends has other keys. */
   readonly sessions: number;
   readonly #ends = new Map<string, ItemEnded[]>();
+  /** Which hosts have come to an end of which tasks. */
+  readonly #doers = new Set<string>();
   readonly #unheard = new Map<string, ItemEnded>();
   readonly #done = new Set<string>();
   readonly #held = new Set<string>();
@@ -48,6 +50,11 @@ export class Past {
   /** The next recorded end of an item: each is told once, in their order. */
   takeEnd(id: ItemId): ItemEnded | undefined {
     return this.#ends.get(idText(id))?.shift();
+  }
+
+  /** Whether the host had begun the task, for itself or for all, and it need not be tried again. */
+  wasDoneBy(task: string, host: string): boolean {
+    return this.#doers.has(idText({ task, host, item: '' })) || this.batches.isOpen(task, host);
   }
 
   /** The hosts whose leases were not given back. */
@@ -125,6 +132,7 @@ export class Past {
     if (end.failure?.outcome === 'stopped') this.batches.forgetEnded(end.id);
     else if (!isOpen) this.batches.forget(end.id);
     if (isRetried || isUnseen) return;
+    this.#doers.add(idText({ ...end.id, item: '' }));
     if (end.withheld) {
       // What is declared is looked at again; of an action nobody can say any more what it said.
       if (end.action === 'run') this.#unheard.set(id, end);

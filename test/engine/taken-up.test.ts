@@ -1,8 +1,9 @@
 // Runs that are taken up in the same process, with a journal in memory; test/faults does it by killing controllers.
 import * as assert from 'node:assert/strict';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
+import { type Session, Unreachable } from '../../src/core/session.ts';
 import { withHosts } from '../support/applied.ts';
 import { type LocalHosts, type LocalRun, localRun } from '../support/local-run.ts';
 import { type MemoryJournal, memoryJournal, takenUp } from '../support/memory-journal.ts';
@@ -32,6 +33,20 @@ function mend({ dir }: LocalHosts): void {
   writeFileSync(join(dir, 'mended'), '');
 }
 
+/** What a file beside the hosts' folders holds. */
+function read({ dir }: LocalHosts, name: string): string {
+  return readFileSync(join(dir, name), 'utf8');
+}
+
+/** That host cannot be reached. */
+function without(host: string): (session: Session) => Session {
+  return (session) => {
+    if (session.host.name !== host) return session;
+    void session.close();
+    throw new Unreachable(host, `${host} has no power`);
+  };
+}
+
 const MENDED = '{{ root }}/../../mended';
 
 test('what one does for all and fails: the others do what is behind it (always) again, too', () =>
@@ -50,6 +65,44 @@ test('what one does for all and fails: the others do what is behind it (always) 
     mend(hosts);
     assert.equal((await resume(hosts, playbook, failed)).outcome, 'done');
     for (const host of hosts.names) assert.ok(!existsSync(join(hosts.root(host), 'maintenance')), host);
+  }));
+
+const ONCE = `
+- hosts: db
+  max_fail_percentage: 50
+  ignore_unreachable: true
+  tasks:
+    - { name: keep, sensitive: true, file: { path: "{{ root }}/kept", content: x }, register: kept }
+    - { name: gate, command: { argv: [sh, -c, '[ {{ inventory_hostname }} != h1 ] || test -e "$1"', sh, "${MENDED}"] } }
+    - name: once
+      run_once: true
+      register: doer
+      notify: tell
+      command: { argv: [sh, -c, 'echo {{ inventory_hostname }} >> "$1"; echo {{ inventory_hostname }}', sh, "{{ root }}/../../once"] }
+    - { name: use, file: { path: "{{ root }}/doer", content: "{{ doer.stdout }}" } }
+  handlers:
+    - { name: tell, run_once: true, command: { argv: [sh, -c, 'echo tell >> "$1"', sh, "{{ root }}/../../told"] } }
+`;
+
+test('what another one did for all, because the first had failed, is not done again by the first', () =>
+  withHosts(3, async (hosts) => {
+    const failed = await begin(hosts, ONCE);
+    assert.equal(failed.outcome, 'failed');
+    mend(hosts);
+    assert.equal((await resume(hosts, ONCE, failed)).outcome, 'done');
+    assert.equal(read(hosts, 'once'), 'h2\n');
+    assert.equal(read(hosts, 'told'), 'tell\n');
+    for (const host of hosts.names) assert.equal(read(hosts, `${host}/root/doer`), 'h2');
+  }));
+
+test('where the one that did it for all is not there any more, nobody else does it', () =>
+  withHosts(3, async (hosts) => {
+    const failed = await begin(hosts, ONCE);
+    mend(hosts);
+    const resumed = await resume(hosts, ONCE, failed, { through: without('h2') });
+    assert.equal(resumed.outcome, 'unreachable');
+    assert.match(JSON.stringify(resumed.events), /task 3 \(once\) was done by h2 for all/);
+    assert.equal(read(hosts, 'once'), 'h2\n');
   }));
 
 test.run();
