@@ -73,10 +73,13 @@ leads() {
 }
 
 find_gaps() {
-  mapfile -t GAPS < <(archive_gaps)
+  local gaps
+  gaps=$(archive_gaps)
+  GAPS=()
+  [ -z "$gaps" ] || mapfile -t GAPS <<<"$gaps"
 }
 
-# There is a full backup, and no segment is missing since.
+# There is a full backup, and nothing is missing since.
 whole() {
   [ ${#GAPS[@]} -eq 0 ] && [ -n "$(newest_full)" ]
 }
@@ -94,13 +97,14 @@ tell() {
   done < <(unarchived)
 }
 
-# The whole segments of this history that pg_wal holds and the archive does not, oldest first. The one in which a timeline
-# ended is not whole: PostgreSQL archives it as .partial.
+# The history files and the whole segments of this history that pg_wal holds and the archive does not, oldest first. The segment in which a
+# timeline ended is not whole: PostgreSQL archives it as .partial.
 unarchived() {
   local name
-  for name in "$DATA"/pg_wal/????????????????????????; do
+  for name in "$DATA"/pg_wal/????????.history "$DATA"/pg_wal/????????????????????????; do
     name=${name##*/}
-    if [[ $name =~ ^[0-9A-F]{24}$ && ! -e $BACKUP_ROOT/wal/$name.gz.json ]] && in_history "$name"; then printf '%s\n' "$name"; fi
+    [[ $name =~ ^([0-9A-F]{8}\.history|[0-9A-F]{24})$ && ! -e $BACKUP_ROOT/wal/$name.gz.json ]] || continue
+    if [[ $name == *.history ]] || in_history "$name"; then printf '%s\n' "$name"; fi
   done
 }
 

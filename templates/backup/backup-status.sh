@@ -161,10 +161,11 @@ look_at_wal() {
   local gaps count
   count=$(find "$BACKUP_ROOT/wal" -maxdepth 1 -name '[0-9A-F]*.gz' | wc -l)
   know wal_files "$count"
-  gaps=$(archive_gaps | wc -l)
-  know wal_gaps "$gaps"
-  [ "$gaps" -eq 0 ] || [ "$ROLE" = replica ] ||
-    alarm "$gaps segments are missing from the archived WAL since the newest full backup: nothing after the first can be restored from here ($(archive_gaps | head -n 1); backup-heal.sh)"
+  gaps=$(archive_gaps)
+  count=$([ -z "$gaps" ] || wc -l <<<"$gaps")
+  know wal_gaps "${count:=0}"
+  [ "$count" -eq 0 ] || [ "$ROLE" = replica ] ||
+    alarm "$count segments are missing from the archived WAL since the newest full backup: nothing after the first can be restored from here (${gaps%%$'\n'*}; backup-heal.sh)"
 }
 
 # Made every six hours; half an hour is for making it.

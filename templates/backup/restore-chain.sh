@@ -5,8 +5,6 @@
 # What the sidecar of the backup in question says.
 declare -A BACKED_UP=()
 declare -A WAL_THERE=()
-# The timelines to go through, and the byte at which each but the last is left.
-PATH_TIMELINES=() PATH_ENDS=()
 CHAIN_END='' HOLE=''
 LAST_RECORD='' LAST_COMMIT=''
 
@@ -56,21 +54,15 @@ trace_timelines() {
 
 # usage: read_history TIMELINE FROM; fills PATH_TIMELINES and PATH_ENDS, from the timeline FROM on
 read_history() {
-  local name timeline lsn passed=no
+  local name
   printf -v name '%08X.history' "$1"
-  PATH_TIMELINES=() PATH_ENDS=()
-  (($1 >= $2)) || refuse 10 "timeline $1 does not descend from timeline $2, which the backup is of: take an earlier backup, or another --timeline" || return 1
-  if [ "$1" != "$2" ]; then
-    [ -n "${WAL_THERE[$name]-}" ] || refuse 10 "$name is in none of the sources (${SOURCES[*]})" || return 1
-    find_wal "$name" "$WORK/$name" || return 1
-    while read -r timeline lsn _; do
-      [[ $timeline =~ ^[0-9]+$ && $lsn =~ ^[0-9A-F]+/[0-9A-F]+$ ]] || continue
-      [ "$timeline" != "$2" ] || passed=yes
-      [ $passed = no ] || PATH_TIMELINES+=("$timeline") PATH_ENDS+=("$(byte_of "$lsn")")
-    done <"$WORK/$name"
-    [ $passed = yes ] || refuse 10 "timeline $1 does not descend from timeline $2, which the backup is of: take another backup, or another --timeline" || return 1
-  fi
-  PATH_TIMELINES+=("$1") PATH_ENDS+=('')
+  PATH_TIMELINES=("$1") PATH_ENDS=('')
+  [ "$1" != "$2" ] || return 0
+  (($1 > $2)) || refuse 10 "timeline $1 does not descend from timeline $2, which the backup is of: take an earlier backup, or another --timeline" || return 1
+  [ -n "${WAL_THERE[$name]-}" ] || refuse 10 "$name is in none of the sources (${SOURCES[*]})" || return 1
+  find_wal "$name" "$WORK/$name" || return 1
+  read_path "$2" "$1" <"$WORK/$name" ||
+    refuse 10 "timeline $1 does not descend from timeline $2, which the backup is of: take another backup, or another --timeline"
 }
 
 # usage: follow_chain; after trace_timelines, for the backup in BACKED_UP: CHAIN_END is the last segment before the first hole, empty
