@@ -8,6 +8,8 @@ import type { Json } from './value.ts';
 /** The record of one run: what was about to be done, and how it ended, in order. */
 export interface Journal {
   readonly run: string;
+  /** Nothing is kept: the run cannot be taken up. */
+  readonly isNone?: true;
   /** What was recorded before this controller took the run up; empty for a new run. */
   readonly past: readonly JournalEntry[];
   /**
@@ -175,5 +177,5 @@ export type Recorded = JournalEntry & { readonly at: string };
 
 /** For what is not worth a record. */
 export function noJournal(run: string): Journal {
-  return { run, past: [], record: async () => {} };
+  return { run, isNone: true, past: [], record: async () => {} };
 }

@@ -172,7 +172,8 @@ export class Engine {
       batches: play.batches.map((batch) => batch.filter(reached)),
     }));
     const run = this.#newRun(new Set(), { ...part, playbook: { ...playbook, plays } });
-    const unrecorded = { journal: noJournal(run.id), past: new Past([]), onlyReads: true };
+    const journal = { ...this.#journal, record: async () => {} };
+    const unrecorded = { journal, past: new Past([]), onlyReads: true };
     return { outcome: await applyPlaybook({ ...run, ...unrecorded }) };
   }
 

@@ -2,7 +2,6 @@ import type { Change } from '../core/change.ts';
 import type { CommandResult } from '../core/command.ts';
 import type { InputError } from '../core/diagnostic.ts';
 import type { Failure } from '../core/event.ts';
-import type { Masker } from '../core/masker.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { afterHeld, type Held, heldText } from './leases.ts';
 import type { Run } from './run.ts';
@@ -10,9 +9,25 @@ import type { Run } from './run.ts';
 /** How much of an output a failure shows, from its end. Characters. */
 const TAIL = 4000;
 
-const NEXT = 'mend the cause and apply again: what is done already is not done twice';
+/** Of a run: what it takes to say how to go on with it. */
+type Told = Pick<Run, 'id' | 'journal'>;
 
-export function commandFailed(command: string, result: CommandResult, masker: Masker): Failure {
+/** What to type to go on. */
+export function toGoOn({ id, journal }: Told): string {
+  return journal.isNone ? 'apply again runs it and every command before it again' : `fanops resume ${id}`;
+}
+
+/** What to type when the cause is mended. */
+export function whenMended(run: Told): string {
+  return run.journal.isNone ? `mend the cause; ${toGoOn(run)}` : `mend the cause, then: ${toGoOn(run)}`;
+}
+
+export function commandFailed(
+  command: string,
+  result: CommandResult,
+  run: Told & Pick<Run, 'masker'>,
+): Failure {
+  const { masker } = run;
   const how = result.status === null ? 'was ended by a signal' : `ended with exit status ${result.status}`;
   return {
     outcome: 'failed',
@@ -21,7 +36,7 @@ export function commandFailed(command: string, result: CommandResult, masker: Ma
     status: result.status,
     stderr: masker.mask(result.stderr.slice(-TAIL)),
     stdout: masker.mask(result.stdout.slice(-TAIL)),
-    next: NEXT,
+    next: whenMended(run),
   };
 }
 
@@ -30,8 +45,9 @@ export function batchFailed(
   reason: string,
   command: string | undefined,
   result: CommandResult | undefined,
-  { id, masker }: Pick<Run, 'id' | 'masker'>,
+  run: Told & Pick<Run, 'masker'>,
 ): Failure {
+  const { id, masker } = run;
   return {
     outcome,
     message: masker.mask(reason),
@@ -42,7 +58,9 @@ export function batchFailed(
     next:
       outcome === 'in-doubt'
         ? `look at the host whether it happened, then: fanops resume ${id} --treat-as done (or again)`
-        : 'mend the cause and apply again',
+        : outcome === 'stopped'
+          ? toGoOn(run)
+          : whenMended(run),
   };
 }
 
@@ -50,11 +68,11 @@ export function leasedFailure(held: Held): Failure {
   return { outcome: 'leased', message: `${held.host} is ${heldText(held)}`, next: afterHeld(held) };
 }
 
-export function blockedFailure(change: Change): Failure {
+export function blockedFailure(change: Change, next: string): Failure {
   return {
     outcome: 'failed',
     message: change.reason ?? 'it cannot be done',
-    next: 'nothing of this task was done; mend the cause and apply again',
+    next: `nothing of this task was done; ${next}`,
   };
 }
 

@@ -47,6 +47,5 @@ async function stream(
     pipeline(through, sink),
   ]);
   if (status !== 0) throw new Error(`${from} could not be read: ${stderr.trim() || `exit status ${status}`}`);
-  if (hash.digest('hex') !== sha256)
-    throw new Error(`${from} changed while it was being fetched: apply again`);
+  if (hash.digest('hex') !== sha256) throw new Error(`${from} changed while it was being fetched`);
 }

@@ -52,7 +52,7 @@ function judge(
     const command = (commands[failedAt] ?? commands.at(-1))?.script ?? task.name;
     const failure = result
       ? {
-          ...commandFailed(command, result, run.masker),
+          ...commandFailed(command, result, run),
           ...(failedAt < 0 ? { message: notAccepted(until) } : {}),
         }
       : { outcome: 'failed' as const, message: notAccepted(until) };

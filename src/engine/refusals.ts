@@ -50,7 +50,7 @@ export function refuseBlocked(run: Run, planned: Plan): Outcome | undefined {
       type: 'end',
       ...step,
       outcome: 'failed',
-      failure: blockedFailure(step.change),
+      failure: blockedFailure(step.change, 'mend the cause and begin again'),
       durationMs: 0,
       handler: false,
     });

@@ -1,6 +1,7 @@
 import type { Command, CommandResult } from '../core/command.ts';
 import type { Failure } from '../core/event.ts';
 import { type Decision, taskRef } from './decision.ts';
+import { toGoOn, whenMended } from './failure.ts';
 import { eyesOf } from './looking.ts';
 import type { Run } from './run.ts';
 import { freshView } from './verify.ts';
@@ -31,8 +32,9 @@ export async function wait(
     const waitedMs = run.clock.now() - begun;
     if (met) return { outputs: [result(seen, waitedMs)] };
     const text = run.masker.mask(seen);
-    if (run.signal?.aborted) return { failure: stopped(text) };
-    if (waitedMs + command.everyMs > command.withinMs) return { failure: tooLate(display, waitedMs, text) };
+    if (run.signal?.aborted) return { failure: stopped(run, text) };
+    if (waitedMs + command.everyMs > command.withinMs)
+      return { failure: tooLate(run, display, waitedMs, text) };
     run.emit({ type: 'status', host, task: ref, text: `${text}, ${Math.round(waitedMs / 1000)} s` });
     await pause(run, command.everyMs);
   }
@@ -47,19 +49,19 @@ function result(seen: string, durationMs: number): CommandResult {
   return { status: 0, stdout: seen, stderr: '', truncated: false, durationMs };
 }
 
-function tooLate(display: string, waitedMs: number, seen: string): Failure {
+function tooLate(run: Run, display: string, waitedMs: number, seen: string): Failure {
   return {
     outcome: 'timed-out',
     message: `waited ${Math.round(waitedMs / 1000)} s; last seen: ${seen}`,
     command: display,
-    next: 'look at the host; when the cause is mended, apply again',
+    next: `look at the host; ${whenMended(run)}`,
   };
 }
 
-function stopped(seen: string): Failure {
+function stopped(run: Run, seen: string): Failure {
   return {
     outcome: 'stopped',
     message: `stopped while waiting; last seen: ${seen}`,
-    next: 'apply again to go on',
+    next: toGoOn(run),
   };
 }

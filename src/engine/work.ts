@@ -10,6 +10,8 @@ import {
   notPlanned,
   notReading,
   stillUnknown,
+  toGoOn,
+  whenMended,
 } from './failure.ts';
 import type { ItemOutcome } from './item-outcome.ts';
 import { judgeItem } from './judge.ts';
@@ -67,7 +69,7 @@ async function carryOut(
 /** Why a decision must not be carried out. */
 function refusal(run: Run, decision: Decision, handler: boolean): Failure | undefined {
   const { change, task, host, item } = decision;
-  if (change.action === 'blocked') return blockedFailure(change);
+  if (change.action === 'blocked') return blockedFailure(change, whenMended(run));
   if (change.action === 'unknown') return stillUnknown(change);
   if (run.onlyReads && (isChanging(change) || !runsShell(decision))) return notReading(decision);
   if (isOffPlan(run, decision)) return undefined;
@@ -181,7 +183,7 @@ async function oneRound(run: Run, decision: Decision, handler: boolean): Promise
   const commands = resource.commands(args as never, change, view);
   const hosts = new Set(commands.map((c) => (c.kind === 'shell' ? c.on : undefined) ?? decision.on));
   for (const on of hosts) {
-    if (run.signal?.aborted) return stoppedBefore(on, outputs);
+    if (run.signal?.aborted) return stoppedBefore(run, on, outputs);
     const performance = await performOrLose(run, on, [decision], handler);
     if ('outcome' in performance) return performance;
     const outcome = shellOutcome(run, decision, performance);
@@ -192,9 +194,9 @@ async function oneRound(run: Run, decision: Decision, handler: boolean): Promise
 }
 
 /** The operator stopped it while other members were at work. */
-function stoppedBefore(member: string, outputs: ItemOutcome['outputs']): ItemOutcome {
+function stoppedBefore(run: Run, member: string, outputs: ItemOutcome['outputs']): ItemOutcome {
   const message = `stopped before ${member} was sent anything`;
-  return failedWith({ outcome: 'stopped', message, next: 'apply again to go on' }, outputs);
+  return failedWith({ outcome: 'stopped', message, next: toGoOn(run) }, outputs);
 }
 
 /** Runs it until its `until` holds, as often as `retries` allows. */
@@ -204,10 +206,10 @@ async function retry(run: Run, decision: Decision, handler: boolean): Promise<It
     const outcomes = new Map<Placed, ItemOutcome>();
     const placed: Placed = { decision, at: { task: 0, item: 0 }, isLast: true };
     await doBatch(run, [placed], handler, outcomes);
-    const outcome = outcomes.get(placed) ?? stoppedBetween(attempt - 1);
+    const outcome = outcomes.get(placed) ?? stoppedBetween(run, attempt - 1);
     const isFinal = outcome.failure?.outcome !== 'failed' && outcome.failure?.outcome !== 'timed-out';
     if (isFinal || attempt > retries) return outcome;
-    if (run.signal?.aborted) return stoppedBetween(attempt, outcome);
+    if (run.signal?.aborted) return stoppedBetween(run, attempt, outcome);
     run.emit({
       type: 'status',
       host: decision.host,
@@ -215,16 +217,16 @@ async function retry(run: Run, decision: Decision, handler: boolean): Promise<It
       text: `attempt ${attempt} of ${retries + 1}: ${outcome.failure.message}`,
     });
     await pause(run, delayMs);
-    if (run.signal?.aborted) return stoppedBetween(attempt, outcome);
+    if (run.signal?.aborted) return stoppedBetween(run, attempt, outcome);
   }
 }
 
 /** The operator stopped it, and what it waits for did not hold yet. */
-function stoppedBetween(attempts: number, last?: ItemOutcome): ItemOutcome {
+function stoppedBetween(run: Run, attempts: number, last?: ItemOutcome): ItemOutcome {
   const failure: Failure = {
     outcome: 'stopped',
     message: `stopped after ${attempts === 1 ? 'one attempt' : `${attempts} attempts`}`,
-    next: 'apply again to go on',
+    next: toGoOn(run),
   };
   return failedWith({ ...last?.failure, ...failure }, last?.outputs);
 }

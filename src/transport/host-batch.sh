@@ -46,7 +46,7 @@ start() {
   other=$(other_run_at_work "${2%.*}" </dev/null)
   if [ "$other" ]; then
     rm -rf "$staged"
-    mark "$1" 75 refused "$other, begun by another run, still works on this host: wait until it has ended, then apply again"
+    mark "$1" 75 refused "$other, begun by another run, still works on this host: wait until it has ended"
     return
   fi
   problem=$(

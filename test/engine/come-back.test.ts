@@ -3,6 +3,7 @@ import * as assert from 'node:assert/strict';
 import { test } from 'uvu';
 import type { CommandResult } from '../../src/core/command.ts';
 import type { Failure } from '../../src/core/event.ts';
+import { noJournal } from '../../src/core/journal.ts';
 import { Masker } from '../../src/core/masker.ts';
 import { Unreachable } from '../../src/core/session.ts';
 import { comeBack } from '../../src/engine/come-back.ts';
@@ -34,6 +35,7 @@ async function rebooted(answers: readonly string[], asked = ASKED, signal?: Abor
   };
   const run = {
     signal,
+    journal: noJournal('r'),
     masker: new Masker(),
     contacts: { session: () => session, lose: (host: string) => lost.push(host) },
     ground: { facts: { forget: () => undefined } },

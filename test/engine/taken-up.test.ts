@@ -4,7 +4,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import { type Session, Unreachable } from '../../src/core/session.ts';
-import { withHosts } from '../support/applied.ts';
+import { applied, failure, withHosts } from '../support/applied.ts';
 import { type LocalHosts, type LocalRun, localRun } from '../support/local-run.ts';
 import { type MemoryJournal, memoryJournal, takenUp } from '../support/memory-journal.ts';
 
@@ -101,8 +101,27 @@ test('where the one that did it for all is not there any more, nobody else does 
     mend(hosts);
     const resumed = await resume(hosts, ONCE, failed, { through: without('h2') });
     assert.equal(resumed.outcome, 'unreachable');
-    assert.match(JSON.stringify(resumed.events), /task 3 \(once\) was done by h2 for all/);
+    const said = resumed.events.map((event) => (event.type === 'warning' ? event.text : '')).join('');
+    assert.match(said, /task 3 \(once\) was done by h2 for all/);
     assert.equal(read(hosts, 'once'), 'h2\n');
+  }));
+
+test('a command that failed says how to go on: by resume, or what it means that there is no record', () =>
+  withHosts(1, async (hosts) => {
+    const playbook = `
+- hosts: db
+  tasks:
+    - { name: first, command: { argv: [sh, -c, "echo first >> {{ root }}/count"] } }
+    - { name: gate, command: { argv: [test, -e, "${MENDED}"] } }
+`;
+    const failed = await begin(hosts, playbook);
+    assert.equal(failure(failed.events).next, `mend the cause, then: fanops resume ${failed.journal.run}`);
+    const { events } = await applied(hosts, playbook);
+    assert.equal(
+      failure(events).next,
+      'mend the cause; apply again runs it and every command before it again',
+    );
+    assert.equal(read(hosts, 'h1/root/count'), 'first\nfirst\n');
   }));
 
 test.run();
