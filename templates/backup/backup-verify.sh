@@ -1,7 +1,8 @@
 #!/bin/bash
 # Proves that the backups can be relied on, and writes a report to LOG_DIR/backup-reports.
-#   always       the newest full backup is not too old (except on a replica); sidecar, HMAC, size and sha256 of every
-#                file; the newest full backup decrypts, decompresses and lists to its end; the WAL since it has no hole
+#   always       the newest full backup is not too old (except on a replica), and of a size that is to be expected;
+#                sidecar, HMAC, size and sha256 of every file; the newest full backup decrypts, decompresses and lists
+#                to its end; the WAL since it has no hole
 #                over all timelines no backup is followed by a hole, and no history file is missing
 #   with --deep  every file decrypts to its end, and the newest full backup is unpacked for pg_verifybackup
 #   with --full-test  the newest full backup is restored with all WAL into STATE_DIR/full-test, on a private socket: replay, age
@@ -146,6 +147,7 @@ verify_fulls() {
     problem=$(age_problem "$newest")
     result full freshness "$problem"
   fi
+  compare_sizes
   for file in "$BACKUP_ROOT"/full/full_backup_[0-9]*.tar.gz; do
     [ -e "$file" ] || continue
     problem=$(stored_problem "$file")
@@ -158,6 +160,22 @@ verify_fulls() {
       result "${file##*/}" content "$problem"
     fi
   done
+}
+
+# What is whole may still hold too little: the newest full backup should not have shrunk, or grown, out of all proportion to the one before.
+compare_sizes() {
+  local file newest='' before='' size=0
+  for file in "$BACKUP_ROOT"/full/full_backup_[0-9]*.tar.gz; do
+    if [ -e "$file.json" ]; then before=$newest newest=$file; fi
+  done
+  if [ -z "$before" ] || ! read_sidecar "$before.json" || [[ ! ${FIELD[plain_size]-} =~ ^[1-9][0-9]*$ ]]; then return; fi
+  size=${FIELD[plain_size]}
+  if ! read_sidecar "$newest.json" || [[ ! ${FIELD[plain_size]-} =~ ^[1-9][0-9]*$ ]]; then return; fi
+  if ((FIELD[plain_size] * 2 < size || FIELD[plain_size] > size * 2)); then
+    remark warning "${newest##*/}" size "its content has ${FIELD[plain_size]} bytes, that of the one before it, ${before##*/}, $size: less than half or more than twice as much; is that so in the database, too?"
+  else
+    result "${newest##*/}" size ''
+  fi
 }
 
 # usage: age_problem FILE

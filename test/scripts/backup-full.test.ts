@@ -70,7 +70,9 @@ test('archives without a failure, and makes a full backup that decrypts, verifie
 test('a backup whose WAL the archiver has not come to is no failure: verified at once, that is a warning', async () => {
   const go = join(on.host.dir, 'go');
   on.archive(`until [ -e ${go} ]; do sleep 0.02; done; `);
-  const verify = () => on.host.run('backup-verify.sh', [], { ...on.server.settings, PG_BIN });
+  const verify = () => on.host.run('backup-verify.sh', [], on.server.settings);
+  // However slow the machine is, it ended just now.
+  on.host.stub('date', "printf '%(%s)T\\n' -1");
   try {
     succeeded(await on.full(['--verify']));
     const { stderr } = succeeded(await verify());
@@ -80,6 +82,32 @@ test('a backup whose WAL the archiver has not come to is no failure: verified at
   }
   await on.archived();
   assert.doesNotMatch(succeeded(await verify()).stderr, /continuity/);
+});
+
+test('a backup of half the size of the one before is whole, and its size is a warning', async () => {
+  const full = async () => {
+    succeeded(await on.full());
+    await on.archived();
+  };
+  const verify = async () =>
+    succeeded(await on.host.run('backup-verify.sh', [], { ...on.server.settings, PG_BIN })).stderr;
+  on.archive();
+  on.server.sql(
+    'create table big as select repeat(md5(g::text), 20) as filler from generate_series(1, 150000) g',
+  );
+  await full();
+  assert.doesNotMatch(await verify(), /size/);
+  on.server.sql('drop table big');
+  await full();
+  const [before, newest] = fulls().sort();
+  assert.match(
+    await verify(),
+    new RegExp(
+      `warning: ${newest}: size: its content has \\d+ bytes, that of the one before it, ${before}, `,
+    ),
+  );
+  await full();
+  assert.doesNotMatch(await verify(), /size/);
 });
 
 test('without --verify the link stays where it was', async () => {
