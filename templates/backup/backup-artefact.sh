@@ -18,13 +18,23 @@ read_options() {
   done
 }
 
-# usage: make_stage DIRECTORY BYTES; STAGE, for nobody else to read, on DIRECTORY's file system, where BYTES and a fifth
-# more must be free
+# usage: make_stage DIRECTORY NAME BYTES; STAGE, for nobody else to read, on DIRECTORY's file system, where BYTES and a fifth
+# more must be free; remove_stages comes first
 make_stage() {
   local free
   free=$(df --output=avail -B1 "$1" | tail -n 1)
-  ((free >= $2 * 6 / 5)) || die 7 "$1 has $((free / 1048576)) MiB free, and about $(($2 * 6 / 5 / 1048576 + 1)) MiB are needed"
-  STAGE=$(mktemp -d "$1/.fanatico-backup.XXXXXX")
+  ((free >= $3 * 6 / 5)) || die 7 "$1 has $((free / 1048576)) MiB free, and about $(($3 * 6 / 5 / 1048576 + 1)) MiB are needed"
+  STAGE=$(mktemp -d "$1/$(stage_name "$2").XXXXXX")
+}
+
+# usage: remove_stages DIRECTORY NAME; those of killed runs, under the lock that all who make them hold
+remove_stages() {
+  remove_left "$1" "$(stage_name "$2")"
+}
+
+# usage: stage_name NAME; with the place of the lock: DIRECTORY may be everybody's
+stage_name() {
+  printf '.fanatico-%s%s' "$1" "${STATE_DIR//\//-}"
 }
 
 # usage: store_stage KIND PREFIX [FIELD=VALUE]...; all that lies in STAGE, MANIFEST.json last; sets STORED

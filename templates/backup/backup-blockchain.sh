@@ -34,9 +34,8 @@ main() {
     return
   fi
   take_lock backup-blockchain 0
-  # Under the lock, what a killed run left beside the database is nobody's.
-  rm -rf -- "$(dirname "$BLOCKCHAIN_DB")"/.fanatico-backup.*
-  make_stage "$(dirname "$BLOCKCHAIN_DB")" "$(stat -L -c %s "$BLOCKCHAIN_DB")"
+  remove_stages "$(dirname "$BLOCKCHAIN_DB")" blockchain
+  make_stage "$(dirname "$BLOCKCHAIN_DB")" blockchain "$(stat -L -c %s "$BLOCKCHAIN_DB")"
   # Just before the copy, as far as anybody answers: the backups of both belong together.
   ask_place || log warning "PostgreSQL at ${PG_HOST:-this host} does not answer${PATRONI_MEMBERS:+, nor does a leader at $PATRONI_MEMBERS}: the backup does not say which of its states belongs to this one"
   copy_database

@@ -37,7 +37,8 @@ main() {
   derive_keys
   take_lock backup-config 60
   # In memory: no copy of a password touches the disk.
-  make_stage /run/lock 0
+  remove_stages /run/lock config
+  make_stage /run/lock config 0
   mkdir "$STAGE/files"
   copy_files
   export_dynamic

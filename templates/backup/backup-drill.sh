@@ -35,12 +35,13 @@ main() {
   load_settings backup-drill
   [ -n "$DIRECTORY" ] || DIRECTORY=$STATE_DIR/drill
   take_lock backup-drill 0
-  [ "$MODE" = dry-run ] || remove_left
+  [ "$MODE" = dry-run ] || remove_drill
   [[ ! -e $DIRECTORY || -e $DIRECTORY/of-a-drill ]] || die 11 "$DIRECTORY is there already, and is not of a drill: name another with --directory"
   if [ "$MODE" = dry-run ]; then
     look
     return
   fi
+  remove_left "$STATE_DIR" backup-drill
   WORK=$(mktemp -d "$STATE_DIR/backup-drill.XXXXXX")
   STARTED=$(printf '%(%Y-%m-%dT%H:%M:%SZ)T' -1)
   [ -n "$NOW" ] || NOW=$(printf '%(%s)T' -1)
@@ -82,12 +83,10 @@ read_value() {
 }
 
 # What a drill that was killed has left.
-remove_left() {
+remove_drill() {
   [ -e "$DIRECTORY/of-a-drill" ] || return 0
   log info "removing what an earlier drill left in $DIRECTORY"
-  TEST_DATA=$DIRECTORY/data
-  [ ! -e "$TEST_DATA/postmaster.pid" ] || pg_ctl -D "$TEST_DATA" -m immediate -w stop >/dev/null || true
-  stop_test
+  remove_test "$DIRECTORY"
 }
 
 # Everything that can be known before anything is restored. What a killed drill left goes when the drill begins, and makes room.

@@ -26,7 +26,8 @@ main() {
   take_lock backup-etcd 0
   ask_etcd
   [ "$DRY_RUN" = no ] || { log info "would snapshot etcd at $ETCD_ENDPOINT, revision $REVISION" && return; }
-  make_stage "$STATE_DIR" 0
+  remove_stages "$STATE_DIR" etcd
+  make_stage "$STATE_DIR" etcd 0
   snapshot
   store_stage etcd etcd_snapshot "revision=$REVISION"
   [ "$UPLOAD" = no ] || upload_stored

@@ -43,6 +43,7 @@ main() {
     return
   fi
   take_lock backup-heal 0
+  remove_left "$STATE_DIR" backup-heal
   WORK=$(mktemp -d "$STATE_DIR/backup-heal.XXXXXX")
   archive_from_pg_wal
   fetch_what_is_missing

@@ -195,6 +195,17 @@ take_lock() {
   fi
 }
 
+# usage: remove_left DIRECTORY NAME; DIRECTORY/NAME.XXXXXX of runs that were killed: plaintext, mostly. Under a lock of all who make such.
+remove_left() {
+  local left
+  for left in "$1/$2".??????; do
+    # The directory may be everybody's.
+    [[ -d $left && ($EUID -eq 0 || -O $left) ]] || continue
+    log info "removing $left, which a killed run has left"
+    rm -rf -- "$left" || log warning "$left cannot be removed"
+  done
+}
+
 # usage: sql STATEMENT; prints the answer, columns separated by |. A server that accepts and never answers is a failure.
 sql() {
   timeout "$SQL_SECONDS" "${PSQL[@]}" -c "$1"

@@ -28,7 +28,9 @@ main() {
   derive_keys
   choose_compressor
   own_archive
-  WORK=$(mktemp -d "$STATE_DIR/backup-store.XXXXXX")
+  # Who calls this holds the lock of its kind.
+  remove_left "$STATE_DIR" "backup-store-$KIND"
+  WORK=$(mktemp -d "$STATE_DIR/backup-store-$KIND.XXXXXX")
   take_stream
   describe "${@:3}"
   publish "$DIRECTORY" "${TEMPORARIES[@]}"

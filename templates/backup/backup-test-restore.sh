@@ -11,7 +11,6 @@ test_restore() {
   name=${newest##*/}
   [ -n "$newest" ] || return 0
   TEST_DATA=$STATE_DIR/full-test/data
-  rm -rf "${TEST_DATA%/*}"
   mkdir "${TEST_DATA%/*}"
   answer=$("${BASH_SOURCE[0]%/*}/restore-full.sh" "$newest" --target-dir "$TEST_DATA" --sources local 2>&1) ||
     problem="restore-full.sh ended with $?: $(grep ' error: ' <<<"$answer" | head -n 1)"
@@ -53,6 +52,33 @@ read_problem() {
   local answer
   answer=$("$@" -h "$WORK/socket" -p "$PG_PORT" -U "$PG_USER" --no-password 2>&1 >/dev/null) || answer=${answer:-it failed}
   [ -z "$answer" ] || printf '%s: %s' "$1" "$(head -n 3 <<<"$answer")"
+}
+
+# usage: remove_test DIRECTORY; what a killed test has left: its servers, and what was restored. Those are known by where they stand: the
+# process in a postmaster.pid may be production's by now.
+remove_test() {
+  local cwd directory
+  for cwd in /proc/[0-9]*/cwd; do
+    for directory in "$1"/data "$1"/.data.restoring; do
+      # No program for each process of the host: there may be thousands.
+      [[ $cwd -ef $directory && $(readlink "${cwd%cwd}exe" 2>/dev/null) == */postgres ]] || continue
+      end_process "$cwd"
+    done
+  done
+  rm -rf "$1"
+}
+
+# usage: end_process /proc/PID/cwd; a server of PostgreSQL, at once, and waits for that
+end_process() {
+  local pid=${1#/proc/} try
+  pid=${pid%/cwd}
+  log info "ending process $pid, a server that a killed test has left"
+  kill -QUIT "$pid" 2>/dev/null || true
+  for ((try = 0; try < 600; try++)); do
+    [ -e "$1/" ] || return 0
+    sleep 0.1
+  done
+  die 1 "process $pid, a server that a killed test has left, does not end"
 }
 
 # Ends the server, if any, and removes what was restored.

@@ -63,6 +63,8 @@ main() {
   [ "$REPORT_ONLY" = no ] || LOG_FILE=''
   derive_keys
   take_lock backup-verify 0
+  remove_test "$STATE_DIR/full-test"
+  remove_left "$STATE_DIR" backup-verify
   WORK=$(mktemp -d "$STATE_DIR/backup-verify.XXXXXX")
   STARTED=$(now)
   REPLICA=$(sql 'select pg_is_in_recovery()' 2>/dev/null) || REPLICA=unknown

@@ -44,7 +44,8 @@ main() {
   take_lock backup-blockchain 0
   # What is in S3 has to be fetched first, and then lies beside what it is unpacked to.
   [ -n "$S3_KEY" ] || FETCH_BYTES=$(($(stat -L -c %s "$ARTEFACT") / 2))
-  make_stage "${PLACE:-/var/tmp}" $((FETCH_BYTES * 2))
+  remove_stages "${PLACE:-/var/tmp}" blockchain
+  make_stage "${PLACE:-/var/tmp}" blockchain $((FETCH_BYTES * 2))
   fetch_artefact
   prove_artefact blockchain
   log info "$ARTEFACT is whole: block ${FIELD[block_height]:-unknown}, made at ${FIELD[created_at]}"
@@ -99,7 +100,7 @@ choose_target() {
   if [ ! -d "$PLACE" ]; then
     (umask 022 && mkdir -p "$PLACE")
     PLACE_IS_NEW=yes MADE=$PLACE
-  elif [ "$(stat -c %u "$PLACE")" = 0 ] && [ -z "$(ls -A -I '.fanatico-backup.*' -I '*.restoring' -I lost+found "$PLACE")" ]; then
+  elif [ "$(stat -c %u "$PLACE")" = 0 ] && [ -z "$(ls -A -I '.fanatico-*' -I '*.restoring' -I lost+found "$PLACE")" ]; then
     # Of a run that was killed, or a new disk's: nobody's yet.
     PLACE_IS_NEW=yes
   fi

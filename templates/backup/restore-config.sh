@@ -39,7 +39,7 @@ main() {
   derive_keys
   locate_artefact config config_backup "$FILE"
   [ -z "$TARGET" ] || [ ! -e "$TARGET" ] || [ -z "$(ls -A "$TARGET")" ] || die 11 "$TARGET is not empty"
-  make_stage /run/lock $((FETCH_BYTES * 2))
+  make_stage /run/lock restore-config $((FETCH_BYTES * 2))
   fetch_artefact
   prove_artefact config
   log info "$ARTEFACT is whole: of ${FIELD[node]}, made at ${FIELD[created_at]}"

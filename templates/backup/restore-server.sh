@@ -50,8 +50,19 @@ start_server() {
     logging_collector off log_destination stderr log_timezone UTC shared_buffers "$(shared_buffers)" max_wal_size 4GB \
     recovery_init_sync_method syncfs >"$WORK/postgresql.conf"
   SERVER_LOG=$LOG_DIR/restore-postgresql.log
-  postgres -D "$1" -c config_file="$WORK/postgresql.conf" -c unix_socket_directories="$socket" </dev/null >"$SERVER_LOG" 2>&1 {LOCK_FD}>&- &
+  without_locks postgres -D "$1" -c config_file="$WORK/postgresql.conf" -c unix_socket_directories="$socket" </dev/null >"$SERVER_LOG" 2>&1 &
   SERVER_PID=$!
+}
+
+# usage: without_locks PROGRAM ARGUMENT...; becomes it. It may outlive this script and who called this, who then could not run again.
+without_locks() {
+  local file fd
+  for file in "/proc/$BASHPID"/fd/*; do
+    [[ $(readlink "$file") == *.lock ]] || continue
+    fd=${file##*/}
+    exec {fd}>&-
+  done
+  exec "$@"
 }
 
 # A quarter of what is free, between 128 MB and 2 GB.

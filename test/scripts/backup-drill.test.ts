@@ -2,9 +2,10 @@
 import * as assert from 'node:assert/strict';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Ajv } from 'ajv';
 import { suite } from 'uvu';
-import { PG_BIN, type Ran } from './backup-host.ts';
+import { ended, PG_BIN, type Ran, run } from './backup-host.ts';
 import { RestoreSource } from './restore-source.ts';
 
 const test = suite('backup-drill.sh');
@@ -140,6 +141,43 @@ test('what a killed drill left is removed; what is not of a drill is not touched
   assert.deepEqual(readdirSync(reports()), [ran.stdout.trim()]);
   nothingIsLeft();
 });
+
+test('the server of a killed drill neither keeps the next one out nor outlives it', async () => {
+  const { host, settings } = source;
+  const begun = join(host.dir, 'state/server-begun');
+  // It would go on as soon as its server answers.
+  host.stub('psql', `exit 2`);
+  host.stub('postgres', `touch ${begun}`, `exec ${PG_BIN}/postgres "$@"`);
+  host.own();
+  const child = host.start('backup-drill.sh', [], settings);
+  const end = ended(child);
+  while (!existsSync(begun)) await sleep(10);
+  const staging = join(host.dir, 'state/drill/.data.restoring');
+  while (serversOn(staging).length === 0) await sleep(10);
+  // Not its server, which outlives them.
+  run('bash', [
+    '-c',
+    `for file in /proc/[0-9]*/fd/1?; do
+       pid=\${file#/proc/} pid=\${pid%%/*}
+       if [ $file -ef ${host.dir}/state/backup-drill.lock ] && [ "$(readlink /proc/$pid/exe)" != ${PG_BIN}/postgres ]; then kill -9 $pid; fi
+     done`,
+  ]);
+  await end;
+  rmSync(begun);
+  for (const name of ['psql', 'postgres']) rmSync(join(host.bin, name));
+  host.linkPostgres();
+  assert.notEqual(serversOn(staging).length, 0, 'it was killed, too');
+  const ran = await drill();
+  assert.equal(ran.status, 0, ran.stderr);
+  assert.equal(serversOn(`${staging} (deleted)`).length, 0);
+  nothingIsLeft();
+});
+
+/** The processes that stand in a directory. */
+function serversOn(directory: string): string[] {
+  const script = `for cwd in /proc/[0-9]*/cwd; do [ "$(readlink $cwd)" != "${directory}" ] || echo $cwd; done`;
+  return run('bash', ['-c', script]).toString().split('\n').filter(Boolean);
+}
 
 test('a drill that ends early leaves its report, too; and prints its name', async () => {
   source.host.stub('psql', `case "$*" in *pg_database_size*) exit 5 ;; esac`, `exec ${PG_BIN}/psql "$@"`);

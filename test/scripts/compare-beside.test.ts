@@ -136,7 +136,7 @@ test('a restore that failed, or was killed, can be repeated: the directory belon
   await again();
   assert.equal(sqlite('insert into blocks values (3); select max(height) from blocks'), '3');
   rmSync(chain, { recursive: true });
-  mkdirSync(join(chain, '.fanatico-backup.killed'), { recursive: true });
+  mkdirSync(join(chain, '.fanatico-blockchain.killed'), { recursive: true });
   await again();
   assert.equal(sqlite('insert into blocks values (4); select max(height) from blocks'), '4');
 });
