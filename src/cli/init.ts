@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { mistake } from '../core/diagnostic.ts';
 import type { Outcome } from '../core/outcome.ts';
+import { makeFolder } from '../journal/make-folder.ts';
 import type { Args } from './args.ts';
 
 const FILES: { readonly [path: string]: string } = {
@@ -41,11 +42,22 @@ export async function init(args: Args): Promise<Outcome> {
     throw mistake(`${taken.map((path) => join(folder, path)).join(', ')} is there already`, {
       hint: 'nothing was written: begin in another folder, or move that aside',
     });
+  begin(folder);
   for (const [path, text] of Object.entries(FILES)) {
-    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    makeFolder(dirname(join(folder, path)));
     writeFileSync(join(folder, path), text, { flag: 'wx' });
     process.stderr.write(`wrote ${join(folder, path)}\n`);
   }
   process.stderr.write(`\nNow:\n  cd ${folder}\n  fanops plan site.yml\n  fanops apply site.yml\n`);
   return 'done';
+}
+
+function begin(folder: string): void {
+  try {
+    makeFolder(folder);
+  } catch (error) {
+    throw mistake(`the folder ${folder} cannot be made: ${(error as Error).message}`, {
+      hint: 'nothing was written: begin where a folder can be made',
+    });
+  }
 }

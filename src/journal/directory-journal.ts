@@ -4,7 +4,6 @@ import {
   fstatSync,
   fsyncSync,
   ftruncateSync,
-  mkdirSync,
   openSync,
   writeFileSync,
   writeSync,
@@ -13,6 +12,7 @@ import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Journal, JournalEntry, RunStarted } from '../core/journal.ts';
 import { lockFolder } from './lock.ts';
+import { makeFolder } from './make-folder.ts';
 import { JOURNAL_FILE, journalLine, readJournal } from './read-journal.ts';
 
 const synced = promisify(fdatasync);
@@ -35,7 +35,7 @@ export interface Writing {
 export function newJournal(folder: string, started: RunStarted, writing: Writing): OpenJournal {
   let file: JournalFile | undefined;
   const begin = (): JournalFile => {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder, 0o700);
     // What ran where is nobody else's business, and no part of a playbook's history.
     const ignored = join(dirname(folder), '.gitignore');
     naming(ignored, () => writeFileSync(ignored, '*\n', { mode: 0o600 }));
