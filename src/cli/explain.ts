@@ -4,7 +4,7 @@ import { mistake, type Position } from '../core/diagnostic.ts';
 import { Masker } from '../core/masker.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { type ExplainOptions, type Explanation, explain } from '../language/explain.ts';
-import { matchHosts } from '../language/patterns.ts';
+import { matchSome } from '../language/patterns.ts';
 import { Problems } from '../language/problems.ts';
 import { valueJson, valueText } from '../report/value-text.ts';
 import { type Args, isSet, lastOf } from './args.ts';
@@ -52,7 +52,7 @@ function chosenHosts(
   { inventory }: ReturnType<typeof loadVariables>['inventory'],
 ): string[] {
   const problems = new Problems();
-  const hosts = problems.collect(() => matchHosts(pattern, inventory));
+  const hosts = problems.collect(() => matchSome(pattern, inventory));
   problems.throwIfAny();
   return hosts ?? [];
 }

@@ -1,6 +1,6 @@
 import type { Position } from '../core/diagnostic.ts';
 import type { Value } from '../core/value.ts';
-import { type Layer, type Level, valueLayer } from './definitions.ts';
+import { type Layer, type Level, OWN_NAMES, valueLayer } from './definitions.ts';
 import { readDocument } from './document.ts';
 import type { HostScope } from './host-scope.ts';
 import { Includes } from './includes.ts';
@@ -55,12 +55,14 @@ export function explain(options: ExplainOptions): Explanation[] {
     ? playsOf(options, problems).map(({ name, layers, around }): Explanation => {
         const moment = beforehand(new Map(), new Map(), new Map(), around);
         const scope = hostScope(host, inventory, layers, moment) as HostScope;
-        const value = problems.collect(() => scope.get(variable));
-        const places = scope.definitions(variable).map(({ level, origin, position }) => ({
-          level,
-          origin,
-          ...(position && { position }),
-        }));
+        const value = problems.collect(() => valueIn(scope, variable, inventory));
+        const places = isOwn(variable, value)
+          ? [ITSELF]
+          : scope.definitions(variable).map(({ level, origin, position }) => ({
+              level,
+              origin,
+              ...(position && { position }),
+            }));
         if (places.length === 0) suggest(variable, scope, problems);
         return {
           ...(name !== undefined && { play: name }),
@@ -73,7 +75,31 @@ export function explain(options: ExplainOptions): Explanation[] {
   return explanations;
 }
 
+/** Names that mean something without anybody setting them, and cannot be shown before a run. */
+const NO_VARIABLES: { readonly [name: string]: string } = {
+  hostvars: 'it leads to the variables of other hosts: fanops explain NAME --host HOST',
+  vars: 'it leads to the variables of the host: fanops explain NAME --host HOST',
+  play_hosts: 'it is the hosts of a play: fanops plan PLAYBOOK --list-hosts',
+  result: 'it is what a task comes to, for its `until`, `changed_when` and `failed_when`',
+  failed_task: 'it is what failed, for the tasks of a `rescue`',
+  failed_result: 'it is what failed, for the tasks of a `rescue`',
+};
+const ITSELF = { level: 'implied', origin: 'fanops itself' } as const;
+
+function valueIn(scope: HostScope, variable: string, { inventory }: Loaded): ReturnType<HostScope['get']> {
+  return variable === 'groups' ? inventory.groups : scope.get(variable);
+}
+
+function isOwn(variable: string, value: ReturnType<HostScope['get']>): boolean {
+  return OWN_NAMES.includes(variable) && value !== undefined && !isNames(value);
+}
+
 function suggest(variable: string, scope: HostScope, problems: Problems): void {
+  const meaning = Object.hasOwn(NO_VARIABLES, variable) ? NO_VARIABLES[variable] : undefined;
+  if (meaning !== undefined) {
+    problems.error(`\`${variable}\` is a name of the language, not a variable`, undefined, meaning);
+    return;
+  }
   const near = nearest(variable, scope.variables());
   problems.error(
     `variable \`${variable}\` is not defined`,

@@ -1,5 +1,5 @@
 import { basename, dirname, isAbsolute, join } from 'node:path';
-import type { Inventory, Play, Playbook, Task } from '../core/task.ts';
+import type { Play, Playbook, Task } from '../core/task.ts';
 import type { Value } from '../core/value.ts';
 import { checkArgumentNames } from './argument-check.ts';
 import { compileTask } from './compile-task.ts';
@@ -11,7 +11,7 @@ import type { PlayDraft, TaskDraft } from './draft.ts';
 import type { Envelopes } from './envelopes.ts';
 import { Includes } from './includes.ts';
 import type { Loaded } from './load-inventory.ts';
-import { matchHosts } from './patterns.ts';
+import { matchSome } from './patterns.ts';
 import { beforehand, hostScope, type PlayLayers } from './play-scope.ts';
 import { Mistake, Problems } from './problems.ts';
 import { readPlays } from './read-play.ts';
@@ -131,22 +131,12 @@ function keptHosts({ inventory, limit }: LoadOptions, problems: Problems): Reado
   return new Set(
     problems.collect(() => {
       try {
-        return matchLimit(limit, inventory.inventory);
+        return matchSome(limit, inventory.inventory);
       } catch (error) {
         if (!(error instanceof Mistake)) throw error;
         throw new Mistake(`--limit: ${error.message}`, undefined, error.hint);
       }
     }) ?? all,
-  );
-}
-
-function matchLimit(limit: string, inventory: Inventory): string[] {
-  const hosts = matchHosts(limit, inventory);
-  if (hosts.length > 0) return hosts;
-  throw new Mistake(
-    `\`${limit}\` leaves no host`,
-    undefined,
-    'take a part away, or name a group that has hosts',
   );
 }
 

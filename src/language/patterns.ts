@@ -27,6 +27,17 @@ export function matchHosts(pattern: string, inventory: Inventory): string[] {
     .filter((host) => named.every(({ sign, hosts }) => sign !== '!' || !hosts.has(host)));
 }
 
+/** The same for a choice that an operator makes. Throws a Mistake where it leaves no host, too. */
+export function matchSome(pattern: string, inventory: Inventory): string[] {
+  const hosts = matchHosts(pattern, inventory);
+  if (hosts.length > 0) return hosts;
+  throw new Mistake(
+    `\`${pattern}\` leaves no host`,
+    undefined,
+    'take a part away, or name a group that has hosts',
+  );
+}
+
 /** Cut at `,`, and at `:` outside of brackets; a regular expression ends only at a comma. */
 function partsOf(pattern: string): Part[] {
   return pattern

@@ -29,7 +29,13 @@ const FILES = {
 
 function fanops(folder: string, ...argv: string[]) {
   const env = { PATH: process.env.PATH, HOME: process.env.HOME, FANOPS_INVENTORY: 'hosts.yml' };
-  const { status, stdout, stderr } = spawnSync(BIN, argv, { cwd: folder, env, input: '', encoding: 'utf8' });
+  const { status, stdout, stderr } = spawnSync(BIN, argv, {
+    cwd: folder,
+    env,
+    input: '',
+    encoding: 'utf8',
+    timeout: 60_000,
+  });
   return { status, stdout, stderr };
 }
 
@@ -75,6 +81,16 @@ port on web
 
 `,
   ],
+  [
+    'a name that the language itself gives a value',
+    ['inventory_hostname', '--host', 'web'],
+    'inventory_hostname on web\n  = web\n  from fanops itself\n\n',
+  ],
+  [
+    'all groups',
+    ['groups', '--host', 'web'],
+    'groups on web\n  = {all: [db1, db2, web], db: [db1, db2], primary: [db1]}\n  from fanops itself\n\n',
+  ],
 ];
 
 for (const [title, argv, stdout] of EXPLAINED)
@@ -92,6 +108,31 @@ test('explain: a misspelt variable and an unknown host are mistakes that name wh
     const unknown = fanops(folder, 'explain', 'port', '--host', 'db3');
     assert.is(unknown.status, 1);
     assert.match(unknown.stderr, 'db3');
+  });
+});
+
+test('explain: what facts are is known only on the host, and hostvars is said to be no variable', () => {
+  inFolder(FILES, (folder) => {
+    const facts = fanops(folder, 'explain', 'facts', '--host', 'web');
+    assert.is(facts.status, 0, facts.stderr);
+    assert.match(facts.stdout, 'codename: (known after the host was reached)');
+    const { status, stderr } = fanops(folder, 'explain', 'hostvars');
+    assert.is(status, 1);
+    assert.match(
+      stderr,
+      'error: `hostvars` is a name of the language, not a variable\n  hint: it leads to the variables of other hosts: fanops explain NAME --host HOST',
+    );
+  });
+});
+
+test('explain: a pattern that leaves no host is a mistake, as for --limit', () => {
+  inFolder(FILES, (folder) => {
+    const { status, stdout, stderr } = fanops(folder, 'explain', 'port', '--host', 'db:!db');
+    assert.equal([status, stdout], [1, '']);
+    assert.match(
+      stderr,
+      'error: `db:!db` leaves no host\n  hint: take a part away, or name a group that has hosts',
+    );
   });
 });
 
@@ -160,6 +201,15 @@ test('init begins a project that is valid and can be planned, and writes over no
     assert.match(again.stderr, 'new/fanops.yml, new/inventory/hosts.yml');
     assert.is(readFileSync(join(project, 'fanops.yml'), 'utf8'), 'forks: 3\n');
   });
+});
+
+test('init where no folder can be made ends at once, and says why', () => {
+  const { status, stderr } = fanops('/', 'init', '/proc/fanops/new');
+  assert.is(status, 1);
+  assert.match(
+    stderr,
+    /error: the folder \/proc\/fanops\/new cannot be made: ENOENT: .*\n {2}hint: nothing was written/,
+  );
 });
 
 test.run();
