@@ -1,4 +1,5 @@
 import type { Playbook } from '../core/task.ts';
+import { harmless } from '../report/text.ts';
 import { type Args, isSet } from './args.ts';
 
 /** What --list-hosts, --list-tasks and --list-tags print; undefined when none of them was given. */
@@ -9,7 +10,7 @@ export function listing(args: Args, playbook: Playbook): string | undefined {
     ...(isSet(args, 'list-tags') ? tags(playbook) : []),
   ];
   const asked = ['list-hosts', 'list-tasks', 'list-tags'].some((name) => isSet(args, name));
-  return asked ? parts.map((line) => `${line}\n`).join('') : undefined;
+  return asked ? parts.map((line) => `${harmless(line)}\n`).join('') : undefined;
 }
 
 function hosts({ plays }: Playbook): string[] {

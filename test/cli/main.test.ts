@@ -159,6 +159,18 @@ for (const option of ['--tags', '--skip-tags'])
       assert.match(stderr, `error: ${option}: a tag was expected, found \` ,,\``);
     }));
 
+test('names of tasks reach the terminal without their control characters in a list, too', () => {
+  const text =
+    '- {name: "p\\e[31m", hosts: all, tasks: [{name: "red\\e[31m", command: "true", tags: ["t\\e[0m"]}]}\n';
+  inFolder({ 'hosts.yml': HOSTS, 'p.yml': text }, (folder) => {
+    const lists = ['--list-tasks', '--list-hosts', '--list-tags'];
+    const { status, stdout, stderr } = fanops(['validate', 'p.yml', '-i', 'hosts.yml', ...lists], folder);
+    assert.is(status, 0, stderr);
+    assert.match(stdout, '  1. red^[[31m  [t^[[0m]\n');
+    assert.not.match(stdout, '\u001b');
+  });
+});
+
 test('a playbook that is not there is named with where it was looked for', () => {
   inFolder({}, (folder) => {
     const { status, stderr } = fanops(['plan', 'nothing.yml'], folder);
