@@ -6,6 +6,7 @@ import type { Envelopes } from '../language/envelopes.ts';
 import { insteadOnCommandLine } from '../language/host-connection.ts';
 import { plainValue } from '../language/located.ts';
 import { Problems } from '../language/problems.ts';
+import { MOST_LEVELS, TOO_DEEP, TOO_DEEP_HINT } from '../language/yaml-syntax.ts';
 import { readNamed } from './named-file.ts';
 import { withoutAnySecret } from './without-secret.ts';
 
@@ -44,13 +45,24 @@ function typed(name: string, text: string): Value {
   if (text === 'true' || text === 'false') return text === 'true';
   if (!/^[[{"]/.test(text)) return text;
   try {
-    return JSON.parse(text) as Value;
-  } catch {
+    return noDeeper(name, JSON.parse(text) as Value);
+  } catch (error) {
+    if (error instanceof InputError) throw error;
     const isShown = !isSecretName(`${name}=${text}`);
     throw mistake(`the value of -e ${name} begins like JSON and is none${isShown ? `: ${text}` : ''}`, {
       hint: `a text that begins with [, { or " is written as JSON: -e '${name}=${isShown ? JSON.stringify(text) : '"…"'}'`,
     });
   }
+}
+
+/** As for files: what comes later goes down all levels. */
+function noDeeper(name: string, value: Value): Value {
+  let level: readonly Value[] = [value];
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > MOST_LEVELS) throw mistake(`-e ${name}: ${TOO_DEEP}`, { hint: TOO_DEEP_HINT });
+    level = level.flatMap((one) => (typeof one === 'object' && one !== null ? Object.values(one) : []));
+  }
+  return value;
 }
 
 function fromFile(file: string, envelopes: Envelopes | undefined): { [name: string]: Value } {

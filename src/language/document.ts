@@ -17,7 +17,7 @@ import { isEnvelope } from './envelopes.ts';
 import type { Entry, Located, LocatedScalar } from './located.ts';
 import { scalarPlaces } from './places.ts';
 import type { Problems } from './problems.ts';
-import { explainSyntax } from './yaml-syntax.ts';
+import { explainSyntax, MOST_LEVELS, TOO_DEEP, TOO_DEEP_HINT } from './yaml-syntax.ts';
 
 /** More nodes than any file of ours has: what only nested aliases can produce. */
 const MOST_NODES = 200_000;
@@ -30,6 +30,7 @@ interface Reading {
   readonly document: Document;
   readonly problems: Problems;
   left: number;
+  level: number;
 }
 
 /** Reads one YAML document with all places kept; undefined when it is empty or too broken to go on. */
@@ -47,7 +48,7 @@ export function readDocument(file: string, text: string, problems: Problems): Lo
   if (!Array.isArray(documents)) return undefined;
   const document = documents[0] as Document | undefined;
   if (!document) return undefined;
-  const reading: Reading = { file, text, lines, document, problems, left: MOST_NODES };
+  const reading: Reading = { file, text, lines, document, problems, left: MOST_NODES, level: 0 };
   const second = documents[1] as Document | undefined;
   if (second)
     problems.error(
@@ -79,6 +80,19 @@ function locate(reading: Reading, node: Node | null | undefined): Located {
   if (isAlias(node)) return locateAlias(reading, node);
   refuseTag(reading, node);
   if (isScalar(node)) return locateScalar(reading, node);
+  reading.level += 1;
+  const located = locateCollection(reading, node);
+  reading.level -= 1;
+  return located;
+}
+
+function locateCollection(reading: Reading, node: Node): Located {
+  if (reading.level > MOST_LEVELS) {
+    reading.problems.error(TOO_DEEP, start(reading, node), TOO_DEEP_HINT);
+    // Once is enough.
+    reading.left = 0;
+    return nothing(reading, 0);
+  }
   if (isSeq(node))
     return {
       kind: 'list',

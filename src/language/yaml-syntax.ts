@@ -9,6 +9,12 @@ export interface Explained {
   readonly harmless: boolean;
 }
 
+/** More levels than any file of ours has. What comes later goes down all of them, and an alias of what it stands in has no end. */
+export const MOST_LEVELS = 100;
+export const TOO_DEEP = 'lists and mappings are nested too deep';
+export const TOO_DEEP_HINT =
+  'nothing needs more than 100 levels: look for a bracket too many, or an alias of what it stands in';
+
 /** Explains a syntax error or a warning of the YAML parser. */
 export function explainSyntax(error: YAMLError, text: string, lines: LineCounter): Explained {
   const offset = error.pos[0];
@@ -44,6 +50,9 @@ export function explainSyntax(error: YAMLError, text: string, lines: LineCounter
     case 'MISSING_CHAR':
       return { message: `${error.message}`, hint: 'close what was opened', offset, harmless: false };
     default:
+      // What the parser catches when it comes to the end of the stack.
+      if (error.message.includes('call stack'))
+        return { message: TOO_DEEP, hint: TOO_DEEP_HINT, offset, harmless: false };
       return { message: error.message, offset, harmless: false };
   }
 }

@@ -2,6 +2,9 @@ import type { Diagnostic } from '../core/diagnostic.ts';
 import { type Paint, plainPaint } from './paint.ts';
 import { counted, harmless } from './text.ts';
 
+/** So many characters of a line of source are shown. */
+const MOST = 120;
+
 /** Mistakes and warnings as text: sorted by place, each with its line of source and a caret; counted at the end. */
 export function diagnosticsText(diagnostics: readonly Diagnostic[], paint: Paint = plainPaint): string {
   if (diagnostics.length === 0) return '';
@@ -35,16 +38,30 @@ function sourceLines({ position, source }: Diagnostic, paint: Paint): string[] {
   if (position === undefined || source === undefined) return [];
   const number = String(position.line);
   const gutter = ' '.repeat(number.length);
+  const { text, column } = excerpt(source, position.column);
   const width = Math.max(1, (position.endColumn ?? position.column + 1) - position.column);
   // The caret's line repeats the tabs of the source's, so that both stand in the same place at any tab width.
-  const lead = source
-    .slice(0, position.column - 1)
+  const lead = text
+    .slice(0, column - 1)
     .replace(/[^\t]/g, ' ')
-    .padEnd(position.column - 1);
+    .padEnd(column - 1);
+  const carets = '^'.repeat(Math.min(width, Math.max(1, MOST - column)));
   return [
-    `  ${paint('quiet', `${number} |`)} ${harmless(source)}`,
-    `  ${paint('quiet', `${gutter} |`)} ${lead}${paint('failed', '^'.repeat(width))}`,
+    `  ${paint('quiet', `${number} |`)} ${harmless(text)}`,
+    `  ${paint('quiet', `${gutter} |`)} ${lead}${paint('failed', carets)}`,
   ];
+}
+
+/** Of a long line what stands around the column. */
+function excerpt(source: string, column: number): { readonly text: string; readonly column: number } {
+  if (source.length <= MOST) return { text: source, column };
+  const from = Math.max(0, Math.min(column - 1 - MOST / 2, source.length - MOST));
+  const text = source.slice(from, from + MOST);
+  const before = from > 0 ? '…' : '';
+  return {
+    text: `${before}${text}${from + MOST < source.length ? '…' : ''}`,
+    column: column - from + before.length,
+  };
 }
 
 function byPlace(a: Diagnostic, b: Diagnostic): number {

@@ -136,6 +136,11 @@ for (const word of [
     assert.match(first?.message ?? '', '-e');
   });
 
+test('JSON that is nested deeper than a file may be is refused', () => {
+  const [first] = mistakesOf(() => extraVars([`x=${'['.repeat(5000)}${']'.repeat(5000)}`]));
+  assert.is(first?.message, '-e x: lists and mappings are nested too deep');
+});
+
 const connections: [name: string, hint: string][] = [
   ['ansible_host', 'write it into the inventory, at the host, or name another inventory with -i'],
   ['ansible_connection', 'write it into the inventory, at the host, or name another inventory with -i'],

@@ -38,4 +38,21 @@ site.yml:12:9: error: \`mode\` must be a text, found the number 644
 
 test('no diagnostics make no text', () => assert.is(diagnosticsText([]), ''));
 
+const around: [column: number, shown: string, caret: number][] = [
+  [1, `${'a'.repeat(120)}…`, 1],
+  [501, `…${'a'.repeat(60)}B${'a'.repeat(59)}…`, 62],
+  [1001, `…${'a'.repeat(119)}C`, 121],
+];
+for (const [column, shown, caret] of around)
+  test(`of a long line what stands around column ${column} is shown`, () => {
+    const source = `${'a'.repeat(500)}B${'a'.repeat(499)}C`;
+    const position = { file: 'p.yml', line: 1, column, endColumn: column + 900 };
+    const [, first = '', second = ''] = diagnosticsText([
+      { severity: 'error', message: 'x', position, source },
+    ]).split('\n');
+    assert.is(first, `  1 | ${shown}`);
+    assert.match(second, new RegExp(`^ {4}\\| {${caret}}\\^`));
+    assert.ok(second.length <= first.length, second);
+  });
+
 test.run();

@@ -633,4 +633,22 @@ for (const [title, text, expected] of CASES)
       expected,
     ));
 
+const DEEP =
+  'lists and mappings are nested too deep | nothing needs more than 100 levels: look for a bracket too many, or an alias of what it stands in';
+const endless: [what: string, value: string, column: number][] = [
+  ['lists in lists, more than the stack holds', `${'['.repeat(5000)}${']'.repeat(5000)}`, 0],
+  ['lists in lists', `${'['.repeat(200)}${']'.repeat(200)}`, 110],
+  ['mappings in mappings', `${'{a: '.repeat(200)}x${'}'.repeat(200)}`, 401],
+  ['a list that holds itself', '&a [*a]', 16],
+];
+for (const [what, value, column] of endless)
+  test(`a playbook with ${what} is refused as too deep`, () => {
+    const [found = '', ...more] = mistakes(() =>
+      playbook(`- hosts: db\n  vars: {x: ${value}}\n  tasks: []\n`),
+    );
+    assert.equal(more, []);
+    // Where the stack ends depends on the machine.
+    assert.match(found, column === 0 ? DEEP : `2:${column} ${DEEP}`);
+  });
+
 test.run();
