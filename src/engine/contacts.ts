@@ -11,6 +11,8 @@ export class Contacts {
   readonly #emit: (event: RunEvent) => void;
   readonly #sessions = new Map<string, Session>();
   readonly #lost = new Map<string, string>();
+  /** Being connected to: a second connection would be nobody's. */
+  readonly #reaching = new Map<string, Promise<void>>();
 
   constructor(hosts: readonly Host[], connect: Connect, forks: number, emit: (event: RunEvent) => void) {
     this.#hosts = new Map(hosts.map((host) => [host.name, host]));
@@ -73,7 +75,14 @@ export class Contacts {
     await Promise.allSettled(this.sessions().map((session) => session.close()));
   }
 
-  async #reachOne(name: string): Promise<void> {
+  #reachOne(name: string): Promise<void> {
+    const reaching =
+      this.#reaching.get(name) ?? this.#connectTo(name).finally(() => this.#reaching.delete(name));
+    this.#reaching.set(name, reaching);
+    return reaching;
+  }
+
+  async #connectTo(name: string): Promise<void> {
     const host = this.#hosts.get(name);
     if (!host) throw new Error(`no host is called ${name}`);
     this.#emit({ type: 'connecting', host: name });

@@ -28,6 +28,8 @@ export class Leases {
   readonly #clock: Clock;
   readonly #options: LeaseOptions;
   readonly #tokens = new Map<string, number>();
+  /** Being taken: asking twice would make the first token an old one. */
+  readonly #taking = new Map<string, Promise<Held | undefined>>();
   /** Held by the run before it was taken up: the hosts still know it, this controller has no tokens for them yet. */
   readonly #heldBefore: Set<string>;
   /** Where something is in doubt: nobody else may change these before it is settled. */
@@ -69,7 +71,13 @@ export class Leases {
   }
 
   /** For a host that turns out to be changed on the way; undefined when it is held now, or lost. */
-  async take(host: string): Promise<Held | undefined> {
+  take(host: string): Promise<Held | undefined> {
+    const taking = this.#taking.get(host) ?? this.#take(host).finally(() => this.#taking.delete(host));
+    this.#taking.set(host, taking);
+    return taking;
+  }
+
+  async #take(host: string): Promise<Held | undefined> {
     const session = this.#contacts.session(host);
     if (this.#tokens.has(host) || !session) return undefined;
     const { who: holder, message } = this.#options;
