@@ -60,12 +60,14 @@ export interface RunStarted {
   readonly takesBack?: readonly string[];
 }
 
-/** The plan that was approved: what it called unchanged, and which hosts it may change. */
+/** The plan that was approved: what it called unchanged, which hosts it may change, and which it does not show. */
 export interface PlanApproved {
   readonly type: 'plan';
   readonly digest: string;
   readonly unchanged: readonly string[];
   readonly mayChange: readonly string[];
+  /** They could not be reached. */
+  readonly unreachable?: readonly string[];
 }
 
 export type JournalEntry =

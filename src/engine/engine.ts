@@ -19,7 +19,7 @@ import { type Part, wholePart } from './part.ts';
 import { Past } from './past.ts';
 import { isSettled, planFrom } from './planner.ts';
 import { Recaps } from './recaps.ts';
-import { approved, holdHosts } from './recorded-run.ts';
+import { approved, holdHosts, leaveOut } from './recorded-run.ts';
 import { refuseBlocked, refuseStale, refuseUnreachable } from './refusals.ts';
 import type { Clock, KeepFile, Run } from './run.ts';
 import { settledRecap } from './settled.ts';
@@ -114,6 +114,8 @@ export class Engine {
    */
   async takeUp(treat: Treatment, { playbook }: Part = this.#whole): Promise<Outcome | undefined> {
     const run = this.#newRun(this.#past.unchanged, this.#whole);
+    // A runbook says of each step whom it had begun with.
+    if (playbook === this.#whole.playbook) leaveOut(run, this.#past.unplanned);
     await this.#contacts.reach(playbook.plays.flatMap((play) => play.batches.flat()));
     const refused =
       refuseUnreachable(run, this.#unreachable(playbook)) ??

@@ -25,6 +25,8 @@ export class Past {
   readonly isEmpty: boolean;
   readonly unchanged: ReadonlySet<string>;
   readonly mayChange: readonly string[];
+  /** What would be done on these the approved plan did not show. */
+  readonly unplanned: readonly string[];
   /** How many controllers the run has had before: what this controller sends has other keys. */
   readonly sessions: number;
   readonly #ends = new Map<string, ItemEnded[]>();
@@ -41,6 +43,7 @@ export class Past {
     this.isEmpty = entries.length === 0;
     this.unchanged = new Set(plans.flatMap((plan) => plan.unchanged));
     this.mayChange = [...new Set(plans.flatMap((plan) => plan.mayChange))];
+    this.unplanned = plans.flatMap((plan) => plan.unreachable ?? []);
     const resumed = entries.filter((entry) => entry.type === 'run-resumed').length;
     this.sessions = this.isEmpty ? 0 : resumed + 1;
     const retried = retriedEnds(entries);

@@ -21,7 +21,14 @@ export function approved(plan: Plan): PlanApproved {
       .filter((step) => step.change.action === 'none')
       .map((step) => plannedKey(step.task.id, step.host, step.item)),
     mayChange: [...new Set(changing.flatMap((step) => [step.on, ...(step.members ?? [])]))],
+    unreachable: plan.unreachable.map(({ host }) => host),
   };
+}
+
+/** Nobody has approved what would be done there: for this run they are out of reach, as they were when it began. */
+export function leaveOut({ contacts }: Run, hosts: readonly string[]): void {
+  for (const host of hosts)
+    contacts.lose(host, `${host} was not in the plan of this run, it could not be reached: apply for it`);
 }
 
 /** Holds all hosts that may be changed, or says why not. The journal gets to know what they were like. */

@@ -106,6 +106,25 @@ test('where the one that did it for all is not there any more, nobody else does 
     assert.equal(read(hosts, 'once'), 'h2\n');
   }));
 
+test('a host that could not be reached when the plan was approved is left out when the run is taken up', () =>
+  withHosts(3, async (hosts) => {
+    const playbook = `
+- hosts: db
+  ignore_unreachable: true
+  tasks:
+    - { name: gate, command: { argv: [test, -e, "${MENDED}"] } }
+    - { name: make, command: { argv: [touch, "{{ root }}/made"] } }
+`;
+    const failed = await begin(hosts, playbook, { through: without('h3') });
+    mend(hosts);
+    const resumed = await resume(hosts, playbook, failed);
+    assert.equal(resumed.outcome, 'unreachable');
+    const made = hosts.names.filter((host) => existsSync(join(hosts.root(host), 'made')));
+    assert.deepEqual(made, ['h1', 'h2']);
+    const [said] = resumed.events.filter((event) => event.type === 'unreachable');
+    assert.match(said?.type === 'unreachable' ? said.reason : '', /h3 was not in the plan .*: apply for it/);
+  }));
+
 test('a command that failed says how to go on: by resume, or what it means that there is no record', () =>
   withHosts(1, async (hosts) => {
     const playbook = `
