@@ -16,7 +16,7 @@ export const RUN_COMMANDS: readonly Command[] = [
         {
           name: 'treat-as',
           value: 'WORD',
-          help: 'what is in doubt: done, again, or TASK@HOST=done|again; may be repeated',
+          help: 'what is in doubt: done, again, or TASK[ITEM]@HOST=done|again; may be repeated',
         },
         {
           name: 'confirm',

@@ -149,6 +149,8 @@ export interface AnnouncedCommand {
   readonly isRead: boolean;
   readonly task: TaskRef;
   readonly label: string;
+  /** Which item of its loop, from 0; absent without a loop. */
+  readonly place?: number;
   readonly display: string;
   readonly sensitive: boolean;
 }
@@ -159,6 +161,8 @@ export interface ItemEnded {
   readonly id: ItemId;
   readonly task: TaskRef;
   readonly label: string;
+  /** Which item of its loop, from 0; absent without a loop. */
+  readonly place?: number;
   readonly address: string;
   readonly handler: boolean;
   readonly outcome: StepOutcome;

@@ -25,6 +25,8 @@ export interface RenderedItem {
   readonly key: string;
   /** The loop item as it is shown, or empty. */
   readonly label: string;
+  /** Which item of its loop, from 0; absent without a loop. */
+  readonly place?: number;
   /** Unknown: whether it runs depends on what has not been done yet. */
   readonly when: boolean | Unknown;
   /** The condition as written, for "skipped (when: …)". */

@@ -99,6 +99,11 @@ export class PastBatches {
     });
   }
 
+  /** The host that was sent the item last. */
+  doerOf(id: ItemId): string | undefined {
+    return [...(this.#begun.get(idText(id))?.keys() ?? [])].at(-1);
+  }
+
   /** How the item's commands on a host ended, by their part, and which commands they were; told once. */
   takeResults(id: ItemId, on: string): ReadonlyMap<number, PastResult> {
     const hosts = this.#begun.get(idText(id));

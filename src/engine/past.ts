@@ -11,6 +11,8 @@ export interface Doubt {
   readonly on: string;
   readonly task: ItemEnded['task'];
   readonly label: string;
+  /** Which item of its loop, from 0; absent without a loop. */
+  readonly place?: number;
   readonly display: string;
   /** `begun`: nobody knows whether it ended. `unheard`: it ended, but what it said was not kept. */
   readonly why: 'begun' | 'unheard';
@@ -32,7 +34,7 @@ export class Past {
   readonly #ends = new Map<string, ItemEnded[]>();
   /** Which hosts have come to an end of which tasks. */
   readonly #doers = new Set<string>();
-  readonly #unheard = new Map<string, ItemEnded>();
+  readonly #unheard = new Map<string, { readonly end: ItemEnded; readonly on: string }>();
   readonly #done = new Set<string>();
   readonly #held = new Set<string>();
   readonly #hellos = new Map<string, Hello>();
@@ -91,12 +93,10 @@ export class Past {
 
   doubts(): readonly Doubt[] {
     const begun = this.batches.doubtful().map(doubtOf);
-    const ended = [...this.#unheard.values()].map((end) => ({
-      ...end,
-      on: end.id.host,
-      display: end.address,
-      why: 'unheard' as const,
-    }));
+    const ended = [...this.#unheard.values()].map(({ end, on }): Doubt => {
+      const { id, task, label, place, address: display } = end;
+      return { id, on, task, label, ...(place === undefined ? {} : { place }), display, why: 'unheard' };
+    });
     const all = new Map([...begun, ...ended].map((doubt) => [idText(doubt.id), doubt]));
     return [...all.values()].filter(({ id }) => !this.isDone(id));
   }
@@ -131,6 +131,7 @@ export class Past {
     this.#done.delete(id);
     // `unknown`: contact was lost before anybody had looked at what it came to.
     const isUnseen = end.outcome === 'unknown';
+    const on = this.batches.doerOf(end.id) ?? end.id.host;
     const isOpen = isUnseen || OPEN.has(end.failure?.outcome);
     if (end.failure?.outcome === 'stopped') this.batches.forgetEnded(end.id);
     else if (!isOpen) this.batches.forget(end.id);
@@ -138,7 +139,7 @@ export class Past {
     this.#doers.add(idText({ ...end.id, item: '' }));
     if (end.withheld) {
       // What is declared is looked at again; of an action nobody can say any more what it said.
-      if (end.action === 'run') this.#unheard.set(id, end);
+      if (end.action === 'run') this.#unheard.set(id, { end, on });
       return;
     }
     this.#ends.set(id, [...(this.#ends.get(id) ?? []), end]);
@@ -162,8 +163,9 @@ function retriedEnds(entries: readonly JournalEntry[]): ReadonlySet<JournalEntry
   return retried;
 }
 
-function doubtOf({ command: { id, task, label, display }, on, isLost }: Doubtful): Doubt {
-  return { id, on, task, label, display, why: isLost ? 'begun' : 'unheard' };
+function doubtOf({ command: { id, task, label, place, display }, on, isLost }: Doubtful): Doubt {
+  const item = place === undefined ? {} : { place };
+  return { id, on, task, label, ...item, display, why: isLost ? 'begun' : 'unheard' };
 }
 
 /** What makes two such entries one point of the run: all but what was found there. */

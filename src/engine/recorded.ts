@@ -40,6 +40,7 @@ export function announced(
     isRead: task.register !== undefined || (task.judges?.length ?? 0) > 0,
     task: taskRef(task),
     label: run.masker.mask(item?.label ?? ''),
+    ...(item?.place === undefined ? {} : { place: item.place }),
     sensitive: task.sensitive,
     display: task.sensitive ? '(sensitive)' : run.masker.mask(display),
   };
@@ -104,6 +105,7 @@ export function recordItem(
     id,
     task: taskRef(task),
     label: run.masker.mask(item?.label ?? ''),
+    ...(item?.place === undefined ? {} : { place: item.place }),
     address: run.masker.mask(shownAddress(decision)),
     handler,
     outcome: ended.outcome,

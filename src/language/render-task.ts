@@ -87,7 +87,10 @@ export function renderTask(
     ? problems.collect(() => loopItems(draft, scopeWith(undefined)), draft.loop.position)
     : [undefined];
   if (items instanceof Unknown) return items;
-  const rendered = (items ?? []).map((item) => renderItem(context, host, item, scopeWith(item), problems));
+  const rendered = (items ?? []).map((item, index) => {
+    const one = renderItem(context, host, item, scopeWith(item), problems);
+    return one && item ? { ...one, place: index } : one;
+  });
   if (problems.count > before) return [];
   return rendered.filter((item) => item !== undefined);
 }

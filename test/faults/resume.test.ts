@@ -76,6 +76,45 @@ test('the host that did it for another one is held as long as it is in doubt', (
   });
 });
 
+test('items of a loop are told apart, and the host to look at is the one that did it', () =>
+  withScene(
+    `
+- hosts: h1
+  tasks:
+    - name: Secret things
+      loop: [one, two]
+      command: { argv: [sh, -c, "echo {{ item }} >> {{ hostvars.h2.root }}/count"] }
+      delegate_to: h2
+      sensitive: true
+      register: things
+    - name: Gate
+      command: { argv: [test, -e, "{{ root }}/gate"] }
+`,
+    async (scene) => {
+      assert.is(scene.fanops('apply', 'play.yml', '--yes').status, 3);
+      writeFileSync(join(scene.folder, 'h1/gate'), '');
+      const resume = (...words: string[]) =>
+        scene.fanops('resume', 'last', ...words.flatMap((word) => ['--treat-as', word]));
+      for (const [words, text] of [
+        [[], 'in doubt: [h1 -> h2] 1. Secret things ([1])'],
+        [[], 'Look at h2 whether it happened'],
+        [[], "--treat-as '1[0]@h1=done' --treat-as '1[1]@h1=done'"],
+        [['1@h1=done'], '--treat-as 1@h1=done may be about 2 things: 1[0]@h1, 1[1]@h1'],
+        [['done'], '--treat-as done may be about 2 things'],
+        [['2@h1=done', '1[0]@h1=done'], '--treat-as 2@h1=done is about nothing that is in doubt'],
+        [['1[0]@h1=done', '1[0]@h1=again'], 'of 1[0]@h1 more than one thing is said'],
+      ] as const) {
+        const { status, stderr } = resume(...words);
+        assert.is(status, 7, stderr);
+        assert.ok(stderr.includes(text), stderr);
+      }
+      assert.is(scene.read('count')[1], 'one\ntwo\n');
+      const said = resume('1[0]@h1=done', '1[1]@h1=again');
+      assert.is(said.status, 0, said.stderr);
+      assert.is(scene.read('count')[1], 'one\ntwo\ntwo\n');
+    },
+  ));
+
 test('the second operator hears who holds a host, until it is unlocked; what was sent before then begins no more', () =>
   withScene(WAITING, async (scene) => {
     await killedWhileWaiting(scene);
