@@ -11,9 +11,9 @@ import { type LocalHosts, localHosts, localRun } from '../support/local-run.ts';
 import { type Before, type Generated, playbooks, ROOTS } from '../support/playbook-arbitrary.ts';
 import { treeText } from '../support/tree.ts';
 
-/** How many playbooks; a campaign sets FANOPS_PLAYBOOKS, a replay FANOPS_SEED as printed on failure. */
+/** How many playbooks; a campaign sets FANOPS_PLAYBOOKS, others are drawn from another FANOPS_SEED. */
 const RUNS = Number(process.env.FANOPS_PLAYBOOKS ?? 500);
-const SEED = process.env.FANOPS_SEED === undefined ? {} : { seed: Number(process.env.FANOPS_SEED) };
+const SEED = Number(process.env.FANOPS_SEED ?? 20260129);
 
 const seen = {
   applied: 0,
@@ -28,7 +28,7 @@ const seen = {
 };
 
 test('what a plan calls unchanged stays so, what it names is done, on generated playbooks', async () => {
-  const report = await fc.check(fc.asyncProperty(playbooks, isSound), { numRuns: RUNS, ...SEED });
+  const report = await fc.check(fc.asyncProperty(playbooks, isSound), { numRuns: RUNS, seed: SEED });
   assert.ok(!report.failed, explain(report));
   console.log(`  ${RUNS} playbooks: ${JSON.stringify(seen)}`);
   assert.ok(seen.applied > RUNS / 4, 'too few of the generated playbooks could be carried out');

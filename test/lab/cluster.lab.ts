@@ -1,46 +1,22 @@
 // The main job on real hosts: playbooks/cluster.yml from pristine machines to a healthy Patroni cluster.
 import * as assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { test } from 'uvu';
+import {
+  assertUnchanged,
+  CLUSTER,
+  clusterSettles,
+  type Ended,
+  fanopsEnds,
+  HOSTS,
+  leader,
+  onHost,
+  recapOf,
+  standbysStream,
+  textOn,
+} from './on-lab.ts';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const HOSTS = ['db1', 'db2', 'db3'] as const;
-/** Another lab than the default one: FANOPS_LAB_* and an inventory of its hosts. */
-const INVENTORY = process.env.FANOPS_TEST_INVENTORY ?? 'inventory/lab.yml';
-const CLUSTER = ['playbooks/cluster.yml', '-i', INVENTORY];
 const SECRET = '/etc/fanatico/secrets/postgres-superuser';
-
-interface Ended {
-  readonly status: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-  readonly all: string;
-}
-
-function fanops(...args: string[]): Ended {
-  const { status, stdout, stderr } = spawnSync('bin/fanops', args, {
-    cwd: ROOT,
-    encoding: 'utf8',
-    maxBuffer: 1 << 28,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  return { status, stdout, stderr, all: `${stdout}\n${stderr}` };
-}
-
-/** `fanops …`, which must end with this exit code. */
-function fanopsEnds(code: number, ...args: string[]): Ended {
-  const ended = fanops(...args);
-  assert.equal(ended.status, code, `fanops ${args.join(' ')}\n${ended.all.slice(-6000)}`);
-  return ended;
-}
-
-function onHost(host: string, command: string): string {
-  const ended = fanops('lab', 'ssh', host, command);
-  assert.equal(ended.status, 0, `${host}: ${command}\n${ended.all.slice(-3000)}`);
-  return ended.stdout;
-}
 
 interface Step {
   readonly host: string;
@@ -50,8 +26,10 @@ interface Step {
   readonly change: { readonly action: string; readonly risk: string };
 }
 
-function planSteps(json: string): readonly Step[] {
-  return (JSON.parse(json) as { plays: { steps: Step[] }[] }).plays.flatMap((play) => play.steps);
+function planSteps({ stdout }: Ended): readonly Step[] {
+  return (JSON.parse(stdout.toString()) as { plays: { steps: Step[] }[] }).plays.flatMap(
+    (play) => play.steps,
+  );
 }
 
 function isNamedChange({ change }: Step): boolean {
@@ -64,7 +42,7 @@ function diskOf(host: string): Map<string, string> {
     .split('\n')
     .filter((line) => line !== '' && !line.startsWith('#'))
     .map((pattern) => new RegExp(pattern));
-  const text = onHost(
+  const text = textOn(
     host,
     `find / /run -xdev \\( -path /proc -o -path /sys -o -path /dev \\) -prune -o -printf '%p %y %m %U:%G %l\\n' | sort; ` +
       `find / -xdev \\( -path /proc -o -path /sys -o -path /dev \\) -prune -o -type f -print0 | sort -z | ` +
@@ -81,38 +59,14 @@ function differencesOf(before: Map<string, string>, after: Map<string, string>):
   ];
 }
 
-/** Leader and replicas as patronictl sees them, and who streams as PostgreSQL sees it. */
 function assertHealthy(): void {
-  const list = JSON.parse(onHost('db1', 'patronictl list -f json')) as {
-    Member: string;
-    Role: string;
-    State: string;
-    TL: number;
-  }[];
-  const leader = list.find((m) => m.Role === 'Leader');
-  assert.ok(leader, `no leader: ${JSON.stringify(list)}`);
-  assert.deepEqual(list.map((m) => m.State).sort(), ['running', 'running', 'running']);
-  assert.deepEqual([...new Set(list.map((m) => m.TL))], [leader.TL], 'members on different timelines');
-  const others = HOSTS.filter((host) => host !== leader.Member);
-  const deadline = Date.now() + 60_000;
-  for (;;) {
-    const streaming = onHost(
-      leader.Member,
-      `cd /; runuser -u postgres -- psql -XAtc "select application_name from pg_stat_replication where state = 'streaming' order by 1"`,
-    );
-    if (streaming.trim().split('\n').join() === others.join()) return;
-    assert.ok(Date.now() < deadline, `pg_stat_replication on ${leader.Member} shows: ${streaming}`);
-    spawnSync('sleep', ['1']);
-  }
-}
-
-function recapOf(text: string): string[] {
-  return text.split('\n').filter((line) => /^db\d\s+: ok=/.test(line));
+  clusterSettles();
+  standbysStream(leader());
 }
 
 /** Task and host of every line that says that something was changed. */
-function changesTold(text: string): Set<string> {
-  const lines = text.matchAll(/^changed: \[(db\d)\] (?:handler )?(\d+)\. /gm);
+function changesTold({ all }: Ended): Set<string> {
+  const lines = all.matchAll(/^changed: \[(db\d)\] (?:handler )?(\d+)\. /gm);
   return new Set([...lines].map(([, host, number]) => `${number} ${host}`));
 }
 
@@ -128,7 +82,7 @@ test('a plan of pristine hosts changes nothing on them', () => {
   HOSTS.forEach((host, index) => {
     assert.deepEqual(differencesOf(before[index] as Map<string, string>, diskOf(host)), [], host);
   });
-  named = planSteps(plan.stdout);
+  named = planSteps(plan);
   const unknown = named.filter((s) => s.change.action === 'unknown').length;
   console.log(`  ${named.length} steps, ${named.filter(isNamedChange).length} changes, ${unknown} unknown`);
   assert.ok(named.filter(isNamedChange).length > 20, 'a bare host needs more than that');
@@ -136,8 +90,8 @@ test('a plan of pristine hosts changes nothing on them', () => {
 
 test('apply turns them into a healthy cluster, as planned', () => {
   const applied = fanopsEnds(0, 'apply', ...CLUSTER, '--yes', '--stats');
-  assert.equal(recapOf(applied.all).length, 3, applied.all.slice(-2000));
-  const done = changesTold(applied.all);
+  assert.equal(recapOf(applied).length, 3, applied.all.slice(-2000));
+  const done = changesTold(applied);
   const of = (steps: readonly Step[]) => new Set(steps.map((s) => `${s.task.number} ${s.host}`));
   const [sure, open] = [
     of(named.filter(isNamedChange)),
@@ -158,14 +112,14 @@ test('apply turns them into a healthy cluster, as planned', () => {
 
 test('a plan of the finished cluster is empty', () => {
   const plan = fanopsEnds(0, 'plan', ...CLUSTER, '--json', '--detailed-exitcode');
-  const left = planSteps(plan.stdout).filter((s) => s.change.action !== 'none');
+  const left = planSteps(plan).filter((s) => s.change.action !== 'none');
   assert.deepEqual(left, []);
 });
 
 test('applied again it changes nothing, with few waits', () => {
   const again = fanopsEnds(0, 'apply', ...CLUSTER, '--yes', '--stats');
-  for (const line of recapOf(again.all)) assert.match(line, /changed=0 +unreachable=0 +failed=0/);
-  assert.equal(recapOf(again.all).length, 3);
+  assertUnchanged(again);
+  assert.equal(recapOf(again).length, 3);
 });
 
 test('with one host down the others are judged, and nothing is done', () => {
@@ -173,41 +127,41 @@ test('with one host down the others are judged, and nothing is done', () => {
   fanopsEnds(0, 'lab', 'kill', 'db3');
   try {
     const plan = fanopsEnds(4, 'plan', ...CLUSTER, '--json');
-    assert.deepEqual([...new Set(planSteps(plan.stdout).map((s) => s.host))].sort(), ['db1', 'db2']);
+    assert.deepEqual([...new Set(planSteps(plan).map((s) => s.host))].sort(), ['db1', 'db2']);
     const applied = fanopsEnds(4, 'apply', ...CLUSTER, '--yes');
     assert.match(applied.all, /db3/);
-    assert.match(recapOf(applied.all)[0] ?? '', /^db1 .*changed=0/);
-    assert.equal(onHost('db1', 'test -e /root/.config/patroni || echo absent').trim(), 'absent');
+    assert.match(recapOf(applied)[0] ?? '', /^db1 .*changed=0/);
+    assert.equal(textOn('db1', 'test -e /root/.config/patroni || echo absent'), 'absent');
   } finally {
     fanopsEnds(0, 'lab', 'start', 'db3');
   }
   const applied = fanopsEnds(0, 'apply', ...CLUSTER, '--yes');
-  assert.match(recapOf(applied.all).join('\n'), /db1 .*changed=[1-9]/);
+  assert.match(recapOf(applied).join('\n'), /db1 .*changed=[1-9]/);
   assertHealthy();
 });
 
 test('a secret that one member lost is copied to it, never made anew', () => {
-  const before = onHost('db1', `cat ${SECRET}`);
+  const before = textOn('db1', `cat ${SECRET}`);
   onHost('db2', `rm ${SECRET}`);
   fanopsEnds(0, 'apply', ...CLUSTER, '--yes');
-  for (const host of HOSTS) assert.equal(onHost(host, `cat ${SECRET}`), before, host);
+  for (const host of HOSTS) assert.equal(textOn(host, `cat ${SECRET}`), before, host);
 });
 
 test('a limit does not keep the other members from being asked for a secret', () => {
-  const before = onHost('db2', `cat ${SECRET}`);
+  const before = textOn('db2', `cat ${SECRET}`);
   onHost('db1', `rm ${SECRET}`);
   fanopsEnds(0, 'apply', ...CLUSTER, '--yes', '--limit', 'db1');
-  assert.equal(onHost('db1', `cat ${SECRET}`), before);
+  assert.equal(textOn('db1', `cat ${SECRET}`), before);
 });
 
 test('two values of one secret are refused, and nothing is written', () => {
-  const before = onHost('db1', `cat ${SECRET}`);
+  const before = textOn('db1', `cat ${SECRET}`);
   onHost('db2', `cp ${SECRET} /root/kept; printf 'other\\n' > ${SECRET}`);
   const applied = fanopsEnds(3, 'apply', ...CLUSTER, '--yes');
   assert.match(applied.all, /db1.*db2|db2.*db1/s);
-  assert.doesNotMatch(applied.all, new RegExp(before.trim()));
-  assert.equal(onHost('db1', `cat ${SECRET}`), before);
-  assert.equal(onHost('db2', `cat ${SECRET}`).trim(), 'other');
+  assert.doesNotMatch(applied.all, new RegExp(before));
+  assert.equal(textOn('db1', `cat ${SECRET}`), before);
+  assert.equal(textOn('db2', `cat ${SECRET}`), 'other');
   onHost('db2', `cp /root/kept ${SECRET}`);
 });
 
@@ -216,14 +170,14 @@ test('a member whose disk is gone is rebuilt and joins', () => {
   fanopsEnds(0, 'apply', ...CLUSTER, '--yes');
   assertHealthy();
   const again = fanopsEnds(0, 'apply', ...CLUSTER, '--yes');
-  for (const line of recapOf(again.all)) assert.match(line, /changed=0/);
+  assertUnchanged(again);
 });
 
 test('a new cluster is refused while a member holds data', () => {
   for (const host of HOSTS) onHost(host, 'systemctl stop patroni etcd');
   const refused = fanopsEnds(3, 'apply', ...CLUSTER, '--yes');
   assert.match(refused.all, /not empty/);
-  for (const line of recapOf(refused.all)) assert.match(line, /changed=0/);
+  for (const line of recapOf(refused)) assert.match(line, /changed=0/);
   for (const host of HOSTS) onHost(host, 'systemctl start --no-block etcd patroni');
 });
 

@@ -39,7 +39,10 @@ test('verify-backups.yml restores the newest backup, too, and names what is spoi
   );
   assert.match(checks, /pg_dumpall/);
   const segment = textOn(leads, `ls -t ${ARCHIVE}/wal/????????????????????????.gz | head -n 1`);
-  textOn(leads, `cp -p ${segment} /root/whole.gz && printf x | dd of=${segment} seek=900 bs=1 conv=notrunc`);
+  textOn(
+    leads,
+    `cp -p ${segment} /root/whole.gz && printf spoilt.. | dd of=${segment} seek=900 bs=1 conv=notrunc`,
+  );
   assert.match(
     run(3, 'verify-backups'),
     new RegExp(`ended with 6 on ${leads}: .*sha256 is not the one`, 's'),

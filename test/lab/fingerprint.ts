@@ -11,7 +11,7 @@ export function fingerprint(): string[] {
       host,
       `systemctl show --property=Id,MainPID patroni etcd; stat -c '%i %n' /var/lib/postgresql/15/*
        find /etc/fanatico /etc/patroni /etc/default/etcd /var/lib/etcd -maxdepth 2 -printf '%p %i %m %u\\n' | sort
-       find ${ARCHIVE}/full ${ARCHIVE}/CLUSTER.json /var/lib/fanatico ! -name '*.lock' -printf '%p %s %m %u\\n' | sort
+       find ${ARCHIVE}/full ${ARCHIVE}/CLUSTER.json /var/lib/fanatico \\( -name '*.lock' -o -name '*upload-*' \\) -prune -o -printf '%p %s %m %u\\n' | sort
        cat /etc/fanatico/backup.key ${ARCHIVE}/CLUSTER.json | sha256sum`,
     ),
   );

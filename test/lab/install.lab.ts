@@ -8,7 +8,7 @@ import {
   assertUnchanged,
   backUp,
   CLUSTER,
-  fanops,
+  clusterSettles,
   fanopsEnds,
   HOSTS,
   INSTALL,
@@ -17,6 +17,7 @@ import {
   recapOf,
   sqlOn,
   textOn,
+  tryOn,
 } from './on-lab.ts';
 
 const KEY = '/etc/fanatico/backup.key';
@@ -35,9 +36,11 @@ function archiveTimeout(): string {
 
 test('a cluster is there, and nothing of the backup system', () => {
   fanopsEnds(0, 'lab', 'up');
-  fanopsEnds(0, 'lab', 'reset');
+  const nothing = `test ! -e ${KEY} && test ! -e /opt/fanatico/backup`;
+  if (HOSTS.some((host) => tryOn(host, nothing).status !== 0)) fanopsEnds(0, 'lab', 'reset');
+  clusterSettles();
   fanopsEnds(0, 'apply', ...CLUSTER, '--yes');
-  for (const host of HOSTS) textOn(host, `test ! -e ${KEY} && test ! -e /opt/fanatico/backup`);
+  for (const host of HOSTS) textOn(host, nothing);
   // These tests count backups: none is to be made by the schedule meanwhile, as it would where there is none yet.
   for (const host of HOSTS) textOn(host, FREEZE);
 });
@@ -143,7 +146,7 @@ test('another key than the one of the archive is refused', () => {
 });
 
 test('a member whose disk is gone is rebuilt by both playbooks, and decrypts the old backup', () => {
-  if (leader() === 'db1') fanops(['lab', 'ssh', 'db1', 'patronictl switchover --force --candidate db2']);
+  if (leader() === 'db1') tryOn('db1', 'patronictl switchover --force --candidate db2');
   const stored = onHost(backup.on, `cat ${FULL}/${backup.name}`);
   fanopsEnds(0, 'lab', 'reset', 'db1');
   for (const playbook of [CLUSTER, INSTALL]) fanopsEnds(0, 'apply', ...playbook, '--yes');

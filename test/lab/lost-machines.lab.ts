@@ -11,7 +11,6 @@ import {
   CLUSTER,
   clusterSettles,
   DATA,
-  fanops,
   fanopsEnds,
   HOSTS,
   INVENTORY,
@@ -22,6 +21,7 @@ import {
   standbysStream,
   switchOver,
   textOn,
+  tryOn,
 } from './on-lab.ts';
 import {
   type Commit,
@@ -146,7 +146,7 @@ function withoutEtcd(host: string, act: () => void): void {
 async function comesBack(host: string, act: () => void): Promise<void> {
   const boot: ChildProcess = spawn('bin/fanops', ['lab', 'start', host], { stdio: 'ignore' });
   const ended = once(boot, 'exit');
-  soon(`${host} answers`, () => fanops(['lab', 'ssh', host, 'true']).status === 0);
+  soon(`${host} answers`, () => tryOn(host, 'true').status === 0);
   act();
   await ended;
 }

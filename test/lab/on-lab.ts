@@ -1,6 +1,9 @@
 import * as assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { sshArguments } from '../../src/lab/readiness.ts';
+import { hostNamed } from '../../src/lab/settings.ts';
+import { resolveSettings } from '../../src/lab/state.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -32,9 +35,17 @@ export function fanopsEnds(code: number, ...args: string[]): Ended {
   return ended;
 }
 
+/** What a shell on the host, as root, comes to: `fanops lab ssh`, without starting Node for it a thousand times. */
+export function tryOn(host: string, command: string, input: Buffer | string = ''): Ended {
+  const lab = resolveSettings({}, process.env);
+  const args = [...sshArguments(lab, hostNamed(lab, host)), command];
+  const ended = spawnSync('ssh', args, { input, maxBuffer: 1 << 28, timeout: 600_000 });
+  return { status: ended.status, stdout: ended.stdout, all: `${ended.stdout}\n${ended.stderr}` };
+}
+
 /** What a shell on the host, as root, answers; it must succeed. */
 export function onHost(host: string, command: string, input: Buffer | string = ''): Buffer {
-  const ended = fanops(['lab', 'ssh', host, command], input);
+  const ended = tryOn(host, command, input);
   assert.equal(ended.status, 0, `${host}: ${command}\n${ended.all.slice(-3000)}`);
   return ended.stdout;
 }
@@ -45,7 +56,7 @@ export function textOn(host: string, command: string): string {
 
 /** The same as the user postgres, in a login shell, as somebody who types. */
 export function asPostgres(host: string, command: string): string {
-  const ended = fanops(['lab', 'ssh', host, 'runuser -l postgres -c "bash -l"'], command);
+  const ended = tryOn(host, 'runuser -l postgres -c "bash -l"', command);
   assert.equal(ended.status, 0, `postgres@${host}: ${command}\n${ended.all.slice(-3000)}`);
   return ended.stdout.toString('utf8').trim();
 }
@@ -88,37 +99,56 @@ export function archiver(host: string): { archived: number; failed: number } {
   return { archived: Number(archived), failed: Number(failed) };
 }
 
-/** Closes a segment on the leader and waits until one more is archived, without a failure. */
+/** Closes a segment on the leader and waits until it is archived, without a failure. */
 export function archiveASegment(host: string): void {
-  const before = archiver(host);
-  sqlOn(host, 'select pg_create_restore_point($$test$$), pg_switch_wal()');
-  soon(
-    `${host} archives more than ${before.archived} segments`,
-    () => archiver(host).archived > before.archived,
-  );
-  assert.equal(archiver(host).failed, before.failed);
+  const { failed } = archiver(host);
+  const close = 'select pg_walfile_name(pg_switch_wal()) from pg_create_restore_point($$test$$)';
+  const sidecar = `/var/backups/fanatico/wal/${sqlOn(host, close)}.gz.json`;
+  soon(`${host} archives ${sidecar}`, () => tryOn(host, `test -e ${sidecar}`).status === 0);
+  assert.equal(archiver(host).failed, failed);
 }
 
-/** Every other host streams from this one: by name, for a base backup in the making streams, too. */
+/** This host leads, and every other one streams from it: by name, for a base backup in the making streams, too. */
 export function standbysStream(from: string): void {
   const others = HOSTS.filter((host) => host !== from).join();
   const seen = `select string_agg(application_name, ',' order by application_name) from pg_stat_replication
-    where state = 'streaming'`;
+    where state = 'streaming' and not pg_is_in_recovery()`;
   soon(`${others} stream from ${from}`, () => sqlOn(from, seen) === others);
 }
 
-/** After a host was restarted or cut off: where there is a cluster, all of its Patronis answer, agree, and run. */
+/**
+ * After a host was restarted or cut off: where there is a cluster, all name one leader, and each server itself says that it runs, on
+ * one timeline, and that one as the primary. What the DCS holds may be older than that.
+ */
 export function clusterSettles(): void {
   if (textOn('db1', 'test -e /etc/patroni/config.yml && echo there || true') !== 'there') return;
-  const ask =
-    'curl -s http://$(hostname):8008/cluster | jq -c "[.members[] | {name, role, state, timeline}] | sort"';
+  const api = 'curl -s -m 5 http://$(hostname):8008';
+  const ask = `echo $(${api}/patroni | jq -r '"\\(.state) \\(.timeline) \\(.role)"' \
+    ; ${api}/cluster | jq -r '.members[] | select(.role == "leader").name')`;
   soon('all members run and agree', () => {
-    const views = new Set(HOSTS.map((host) => fanops(['lab', 'ssh', host, ask]).stdout.toString()));
-    const [view = ''] = views;
-    return (
-      views.size === 1 && view.includes('"leader"') && view.split('"running"').length === HOSTS.length + 1
+    const told = HOSTS.map((host) => tryOn(host, ask).stdout.toString().trim());
+    const [, timeline, , leads] = told[0]?.split(' ') ?? [];
+    return HOSTS.every(
+      (host, i) => told[i] === `running ${timeline} ${host === leads ? 'master' : 'replica'} ${leads}`,
     );
   });
+}
+
+/** Nothing is started by the clock meanwhile: no backup, healing, verification, upload. */
+export function schedulesRest(): void {
+  for (const host of HOSTS)
+    onHost(
+      host,
+      'systemctl stop cron; ! systemctl -q is-active fanatico-upload.timer || systemctl stop fanatico-upload.{timer,service}',
+    );
+}
+
+export function schedulesGoOn(): void {
+  for (const host of HOSTS)
+    onHost(
+      host,
+      'systemctl start cron; ! systemctl -q is-enabled fanatico-upload.timer || systemctl start fanatico-upload.timer',
+    );
 }
 
 /** The data is gone; what stood in its place, a directory or a link to one, is gone or leads to an empty one. */
@@ -136,25 +166,23 @@ export function assertUntouched(): void {
 export function killPatroni(host: string): void {
   onHost(
     host,
-    'systemctl kill --kill-who=all --signal=KILL patroni; systemctl stop patroni; ! pgrep -u postgres -x postgres',
+    `systemctl kill --kill-who=all --signal=KILL patroni; systemctl stop patroni
+     for i in {1..300}; do pgrep -u postgres -x postgres >/dev/null || exit 0; sleep 0.1; done; exit 1`,
   );
 }
 
-/** Hands leadership to another member, which is returned once it leads. */
+/** Hands leadership to another member, which is returned once it takes writes: it holds the lock before that. */
 export function switchOver(from: string, to: string): string {
   onHost(from, `patronictl switchover --force --candidate ${to}`);
-  soon(
-    `${to} leads`,
-    () => textOn(to, 'curl -s -o /dev/null -w %{http_code} http://$(hostname):8008/leader') === '200',
-  );
+  soon(`${to} leads`, () => sqlOn(to, 'select pg_is_in_recovery()') === 'f');
   return to;
 }
 
-/** Waits until it holds, a minute at most. */
+/** Waits until it holds, three minutes at most: etcd's election and Patroni's leader key may take one of them. */
 export function soon(what: string, holds: () => boolean): void {
-  const deadline = Date.now() + 60_000;
+  const deadline = Date.now() + 180_000;
   while (!holds()) {
-    assert.ok(Date.now() < deadline, `not within a minute: ${what}`);
+    assert.ok(Date.now() < deadline, `not within three minutes: ${what}`);
     spawnSync('sleep', ['0.3']);
   }
 }

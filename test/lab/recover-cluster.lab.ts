@@ -16,6 +16,8 @@ import {
   labWithBackups,
   leader,
   onHost,
+  schedulesGoOn,
+  schedulesRest,
   standbysStream,
   switchOver,
   textOn,
@@ -51,6 +53,7 @@ const confirmed = (): string[] => ['--yes', '--confirm', `restore ${target}`, '-
 
 test('a cluster with backups, and a client that commits all the time', () => {
   [target, replica, survivor] = labWithBackups();
+  schedulesRest();
   startOracle(survivor, target);
   backUp(target, '--verify');
   letItCommit(survivor, 30);
@@ -190,6 +193,7 @@ test('afterwards the others stream, the schedules go on, and a switchover archiv
   archiveASegment(switchOver(target, replica));
   standbysStream(replica);
   onHost(survivor, `rm -rf ${DATA}.before-restore-*`);
+  schedulesGoOn();
 });
 
 /** What is broken is mended again, whatever comes of it. */

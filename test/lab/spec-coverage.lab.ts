@@ -18,6 +18,7 @@ import {
   standbysStream,
   switchOver,
   textOn,
+  tryOn,
 } from './on-lab.ts';
 import { isSaid, specRows } from './spec-rows.ts';
 
@@ -48,7 +49,7 @@ for (const { section, kind, command, host, user, run, status, said, seen } of sp
   test(`${section}, ${kind}: ${command}`, () => {
     const shell = user === 'postgres' ? 'runuser -l postgres -c "bash -l"' : 'cd / && exec bash -l';
     const on = hosts[host as keyof typeof hosts] ?? hosts.leader;
-    const ended = fanops(['lab', 'ssh', on, shell], run);
+    const ended = tryOn(on, shell, run);
     assert.equal(ended.status, status, `${on}: ${ended.all.slice(-3000)}`);
     assert.ok(isSaid(said, ended.all), `expected ${said}: ${ended.all.slice(-3000)}`);
     if (seen !== '') textOn(on, seen);

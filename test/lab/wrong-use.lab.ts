@@ -22,6 +22,8 @@ import {
   leader,
   momentOn,
   onHost,
+  schedulesGoOn,
+  schedulesRest,
   standbysStream,
   textOn,
 } from './on-lab.ts';
@@ -252,7 +254,7 @@ test('a cluster on which nothing else is going on', () => {
   dir = mkdtempSync(join(tmpdir(), 'fanops-wrong-use-'));
   const [leads, replica, other] = labWithBackups();
   standbysStream(leads);
-  for (const host of HOSTS) onHost(host, 'systemctl stop cron');
+  schedulesRest();
   backUp(leads);
   // A replica that has never archived has no archive yet whose cluster could be told.
   backUp(replica, '--here');
@@ -320,7 +322,7 @@ test('refused, and nothing is changed: a second operator, while a run of the fir
 test('afterwards the cluster works, and its schedules go on', () => {
   clusterSettles();
   rmSync(dir, { recursive: true });
-  for (const host of HOSTS) onHost(host, 'systemctl start cron');
+  schedulesGoOn();
 });
 
 function command({ runbook, target, more = [], at, confuses }: WrongUse): string[] {
