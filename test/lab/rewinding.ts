@@ -96,6 +96,7 @@ export function archives(): string[] {
   return HOSTS.flatMap((host) =>
     textOn(host, list)
       .split('\n')
+      .filter((line) => line !== '')
       .map((line) => `${host} ${line}`),
   );
 }
