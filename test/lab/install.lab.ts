@@ -16,6 +16,8 @@ import {
   onHost,
   recapOf,
   sqlOn,
+  standbysStream,
+  switchOver,
   textOn,
   tryOn,
 } from './on-lab.ts';
@@ -41,6 +43,9 @@ test('a cluster is there, and nothing of the backup system', () => {
   clusterSettles();
   fanopsEnds(0, 'apply', ...CLUSTER, '--yes');
   for (const host of HOSTS) textOn(host, nothing);
+  // As on a new cluster.
+  const leads = leader();
+  if (leads !== 'db1') standbysStream(switchOver(leads, 'db1'));
   // These tests count backups: none is to be made by the schedule meanwhile, as it would where there is none yet.
   for (const host of HOSTS) textOn(host, FREEZE);
 });
