@@ -115,6 +115,7 @@ test('with a member down a change of archiving waits, and the reason is said', (
   onHost(replica, 'systemctl stop patroni');
   const applied = fanopsEnds(0, 'apply', ...INSTALL, '--yes', '-e', 'archive_timeout=60');
   onHost(replica, 'systemctl start patroni');
+  clusterSettles();
   assert.match(applied.all, new RegExp(`Warning: Patroni does not show.*${replica}`));
   assertUnchanged(applied);
   assert.equal(archiveTimeout(), '300');
