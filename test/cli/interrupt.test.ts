@@ -1,7 +1,7 @@
 // ^C: what begins no more, what is ended, what is given up, and that nothing is left running on the host unseen.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
@@ -94,6 +94,15 @@ function isRunning(folder: string): boolean {
   return spawnSync('sh', ['-c', script], { input: `fl${folder}\n` }).status === 0;
 }
 
+/** Lets what waits on the host go on to its end, and waits until its runner has written down how it ended. */
+async function letGo(folder: string): Promise<void> {
+  writeFileSync(join(folder, 'go'), '');
+  const batches = join(folder, 'state/batches');
+  const isOver = () =>
+    readdirSync(batches).every((key) => readFileSync(join(batches, key), 'utf8').includes('over '));
+  while (isRunning(folder) || !isOver()) await new Promise((resolve) => setTimeout(resolve, 100));
+}
+
 test('the first lets what runs come to its end and begins nothing new', async ({ folder }) => {
   // It goes on until the host has heard that nothing more is to begin.
   const heard = 'until [ -e "$1"/run/batches/*/halted ]; do sleep 0.1; done';
@@ -119,21 +128,25 @@ test('the second ends it with its children, also what does not mind being asked'
 });
 
 test('the third does not wait, and says what may still be running', async ({ folder }) => {
-  playbook(folder, 'trap "" TERM; echo begun; sh -c "trap \\"\\" TERM; sleep 4" "fl$1"; exit 3');
-  const { status, text } = await run(
-    folder,
-    ['| begun', interrupt],
-    ['^C again', interrupt],
-    ['ending what runs', interrupt],
-  );
-  assert.is(status, 7, text);
-  assert.match(text, /given up: on db1 [\w.-]+ may still be running/);
-  while (isRunning(folder)) await new Promise((resolve) => setTimeout(resolve, 100));
+  const waiting = 'trap "" TERM; until [ -e "$1/go" ]; do sleep 0.1; done';
+  playbook(folder, `trap "" TERM; echo begun; sh -c '${waiting}' "fl$1" "$1"; exit 3`);
+  try {
+    const { status, text } = await run(
+      folder,
+      ['| begun', interrupt],
+      ['^C again', interrupt],
+      ['ending what runs', interrupt],
+    );
+    assert.is(status, 7, text);
+    assert.match(text, /given up: on db1 [\w.-]+ may still be running/);
+  } finally {
+    await letGo(folder);
+  }
 });
 
 test('while contact is lost the first says so, and the second gives up: in doubt, with the key', async (context) => {
   const { folder, proxy } = context;
-  playbook(folder, 'echo begun; sleep 3; echo ended >"$1/ended"');
+  playbook(folder, 'echo begun; until [ -e "$1/go" ]; do sleep 0.1; done; echo ended >"$1/ended"');
   try {
     const { status, text } = await run(
       folder,
@@ -151,9 +164,11 @@ test('while contact is lost the first says so, and the second gives up: in doubt
     assert.match(text, 'contact is lost and is being tried again; until then its batch goes on there');
     assert.match(text, /not regained \(trying again was given up\); the work on the host may go on: [\w.-]+/);
     // What fanops could not tell the host goes on there to its end.
-    while (!exists(folder, 'next')) await new Promise((resolve) => setTimeout(resolve, 100));
+    await letGo(folder);
+    assert.ok(exists(folder, 'next'));
   } finally {
     proxy.refuse(false);
+    await letGo(folder);
   }
 });
 

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { test } from 'uvu';
@@ -114,6 +114,18 @@ test('items of a loop are told apart, and the host to look at is the one that di
       assert.is(scene.read('count')[1], 'one\ntwo\ntwo\n');
     },
   ));
+
+test('a last line that was torn is cut off', () =>
+  withScene(WAITING, async (scene) => {
+    await killedWhileWaiting(scene);
+    const torn = '{"v":1,"at":"1999-';
+    appendFileSync(scene.journal() ?? '', torn);
+    writeFileSync(join(scene.folder, 'h1/go'), '');
+    const { status, stderr } = scene.fanops('resume', 'last');
+    assert.is(status, 0, stderr);
+    assert.is(scene.read('count')[0], 'x\ny\n');
+    assert.not.match(readFileSync(scene.journal() ?? '', 'utf8'), torn);
+  }));
 
 test('the second operator hears who holds a host, until it is unlocked; what was sent before then begins no more', () =>
   withScene(WAITING, async (scene) => {
