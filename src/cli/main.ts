@@ -110,7 +110,7 @@ function bugText(error: unknown): string {
     stack,
     '',
     'Please report it with the text above, the command line and `fanops --version`.',
-    'Before you report it, look whether secrets stand in it. What was running on hosts goes on; apply again is safe.',
+    'Before you report it, look whether secrets stand in it. What was running on hosts goes on; `fanops runs` lists the run, `fanops resume` takes it up again.',
     '',
   ].join('\n');
 }
