@@ -256,11 +256,13 @@ test('a cluster on which nothing else is going on', () => {
   standbysStream(leads);
   schedulesRest();
   backUp(leads);
+  // Two nodes that begin a backup in one second give it one name, which is refused as two contents.
+  nextSecond(leads);
   // A replica that has never archived has no archive yet whose cluster could be told.
   backUp(replica, '--here');
   archiveASegment(leads);
   // The archive tells full seconds.
-  textOn(leads, 'now=$(date +%s); until [ $(date +%s) -gt $((now + 1)) ]; do sleep 0.1; done');
+  nextSecond(leads);
   archiveASegment(leads);
   const segment = newestSegment(leads);
   const moment = momentOn(leads);
@@ -340,6 +342,11 @@ function command({ runbook, target, more = [], at, confuses }: WrongUse): string
     ...['-e', `target=${host}`, ...more, ...(moment === undefined ? [] : ['-e', `at=${moment}`]), '--yes'],
     ...given.flatMap((text) => ['--confirm', text]),
   ];
+}
+
+/** Waits until a full second has passed there. */
+function nextSecond(host: string): void {
+  textOn(host, 'now=$(date +%s); until [ $(date +%s) -gt $((now + 1)) ]; do sleep 0.1; done');
 }
 
 /** A cluster whose etcd had no quorum may have chosen another leader when it came back. */

@@ -279,6 +279,8 @@ test('a target before every backup is told where they begin; one that is still t
     judged({ at: '2026-11-23 00:00:01' }, archives).to_come,
     '2026-11-23 00:00:01 UTC is still to come: it is 2026-11-23 00:00:00 UTC',
   );
+  // By a clock that tells full seconds, this one may have been.
+  assert.is(judged({ at: '2026-11-23 00:00:00.9' }, archives).to_come, '');
 });
 
 test('without a backup, or without that one, it is said what there is', () => {

@@ -54,7 +54,8 @@ export function sentencesOf(
   // One that is not understood here is the restore's to refuse.
   if (wanted.at !== '' && Number.isNaN(microseconds(wanted.at))) return { ...SILENT, full: undefined };
   const full = chosenFull(ofTimeline(fulls, wanted.timeline), wanted.backup, wanted);
-  if (wanted.at !== '' && microseconds(wanted.at) > microseconds(wanted.now)) {
+  // The clock is asked for full seconds, too: one that has begun may hold the moment.
+  if (wanted.at !== '' && microseconds(wanted.at) >= microseconds(wanted.now) + SECOND) {
     const to_come = `${shown(wanted.at)} is still to come: it is ${shown(wanted.now)}`;
     return { ...SILENT, full, to_come };
   }
