@@ -1,6 +1,5 @@
 // Runs files of tests, each in a process of its own: node scripts/test.ts [OPTION...] [FILE|FOLDER...]
-//   --lab            the tests against real servers (*.lab.ts); those below test/lab share one lab, one after another; else *.test.ts
-// Two at a time otherwise.
+//   --lab            the tests against real servers (*.lab.ts), else *.test.ts; two at a time, but for those that share the lab (test/lab)
 //   --timeout=SEC    for one file; 600 s, with --lab 1500 s
 // Prints failures in full; the last line is `N passed, N failed`, and the exit status says the same.
 import { globSync, statSync } from 'node:fs';
@@ -14,14 +13,8 @@ const { values, positionals } = parseArgs({
 const lab = values.lab;
 const timeoutMs = 1000 * Number(values.timeout ?? (lab ? 1500 : 600));
 const files = find(positionals.length > 0 ? positionals : ['test'], lab ? '.lab.ts' : '.test.ts');
-const share = files.filter((file) => lab && /(^|\/)test\/lab\//.test(file));
-const results = [
-  ...(await runAll(share, 1)),
-  ...(await runAll(
-    files.filter((file) => !share.includes(file)),
-    2,
-  )),
-];
+const { shared = [], apart = [] } = Object.groupBy(files, (file) => (usesTheLab(file) ? 'shared' : 'apart'));
+const results = [...(await runAll(shared, 1)), ...(await runAll(apart, 2))];
 const passed = sum(results.map((r) => r.passed));
 const failed = sum(results.map((r) => r.failed));
 if (files.length === 0)
@@ -34,6 +27,10 @@ function find(places: readonly string[], suffix: string): string[] {
     statSync(place).isDirectory() ? globSync(`${place}/**/*${suffix}`) : [place],
   );
   return [...new Set(found)].sort();
+}
+
+function usesTheLab(file: string): boolean {
+  return lab && /(^|\/)test\/lab\//.test(file);
 }
 
 async function runAll(all: readonly string[], atATime: number): Promise<FileResult[]> {

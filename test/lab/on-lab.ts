@@ -24,7 +24,11 @@ export interface Ended {
 }
 
 export function fanops(args: readonly string[], input: Buffer | string = ''): Ended {
-  const ended = spawnSync('bin/fanops', args, { cwd: ROOT, input, maxBuffer: 1 << 28, timeout: 600_000 });
+  return endOf('bin/fanops', args, input);
+}
+
+function endOf(program: string, args: readonly string[], input: Buffer | string): Ended {
+  const ended = spawnSync(program, args, { cwd: ROOT, input, maxBuffer: 1 << 28, timeout: 600_000 });
   return { status: ended.status, stdout: ended.stdout, all: `${ended.stdout}\n${ended.stderr}` };
 }
 
@@ -38,9 +42,7 @@ export function fanopsEnds(code: number, ...args: string[]): Ended {
 /** What a shell on the host, as root, comes to: `fanops lab ssh`, without starting Node for it a thousand times. */
 export function tryOn(host: string, command: string, input: Buffer | string = ''): Ended {
   const lab = resolveSettings({}, process.env);
-  const args = [...sshArguments(lab, hostNamed(lab, host)), command];
-  const ended = spawnSync('ssh', args, { input, maxBuffer: 1 << 28, timeout: 600_000 });
-  return { status: ended.status, stdout: ended.stdout, all: `${ended.stdout}\n${ended.stderr}` };
+  return endOf('ssh', [...sshArguments(lab, hostNamed(lab, host)), command], input);
 }
 
 /** What a shell on the host, as root, answers; it must succeed. */

@@ -8,13 +8,13 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
-  statSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { suite } from 'uvu';
+import { raiseMarker } from './raise-marker.ts';
 
 const test = suite('archive-aside.sh');
 const SCRIPT = fileURLToPath(new URL('../../templates/recovery/archive-aside.sh', import.meta.url));
@@ -31,16 +31,6 @@ test.before.each(() => {
   marker = join(dir, 'restore-in-progress');
 });
 test.after.each(() => rmSync(dir, { recursive: true }));
-
-/** Later than all before it, and earlier than all after it, by the clock of files' times, which goes in steps of some milliseconds. */
-function raiseMarker(): void {
-  let last = 0n;
-  for (const file of [join(dir, 'before'), marker, join(dir, 'after')]) {
-    do writeFileSync(file, '');
-    while (statSync(file, { bigint: true }).mtimeNs <= last);
-    last = statSync(file, { bigint: true }).mtimeNs;
-  }
-}
 
 function run(mode: 'aside' | 'back'): { status: number | null; said: string } {
   const { status, stdout, stderr } = spawnSync('bash', [SCRIPT, mode, archive, marker], { encoding: 'utf8' });
@@ -75,7 +65,7 @@ function tree(of: string): string[] {
 test('an archive goes aside as a whole, and an empty one takes its place', () => {
   fill('7001');
   const before = tree(archive);
-  raiseMarker();
+  raiseMarker(marker);
   assert.match(runs('aside'), /is now in .*by-system-id\/7001$/m);
   assert.deepEqual(tree(join(archive, 'by-system-id/7001')), before);
   assert.deepEqual(readdirSync(archive).sort(), ['blockchain', 'by-system-id', 'config', 'full', 'wal']);
@@ -84,7 +74,7 @@ test('an archive goes aside as a whole, and an empty one takes its place', () =>
 test('it comes back as it was', () => {
   fill('7001');
   const before = tree(archive);
-  raiseMarker();
+  raiseMarker(marker);
   runs('aside');
   runs('back');
   assert.deepEqual(tree(archive), before);
@@ -93,7 +83,7 @@ test('it comes back as it was', () => {
 test('both find nothing to do when they are run again', () => {
   fill('7001');
   const before = tree(archive);
-  raiseMarker();
+  raiseMarker(marker);
   runs('aside');
   const aside = tree(archive);
   assert.equal(runs('aside'), '');
@@ -104,7 +94,7 @@ test('both find nothing to do when they are run again', () => {
 });
 
 test('an empty place, or none, gets the directories of an archive, and keeps them', () => {
-  raiseMarker();
+  raiseMarker(marker);
   assert.equal(runs('aside'), '');
   assert.deepEqual(tree(archive), EMPTY);
   runs('back');
@@ -113,11 +103,11 @@ test('an empty place, or none, gets the directories of an archive, and keeps the
 
 test('what an earlier recovery has moved aside stays there when a later one is taken back', () => {
   fill('7001');
-  raiseMarker();
+  raiseMarker(marker);
   runs('aside');
   fill('7002');
   const later = tree(archive).filter((line) => !line.startsWith('by-system-id'));
-  raiseMarker();
+  raiseMarker(marker);
   runs('aside');
   assert.deepEqual(readdirSync(join(archive, 'by-system-id')).sort(), ['7001', '7002']);
   runs('back');
@@ -158,7 +148,7 @@ test('without CLUSTER.json it is of an unknown system', () => {
 
 test('what has been written since is not replaced when it is taken back', () => {
   fill('7001');
-  raiseMarker();
+  raiseMarker(marker);
   runs('aside');
   writeFileSync(join(archive, 'wal', SEGMENT), 'another');
   const { status, said } = run('back');

@@ -8,13 +8,13 @@ import {
   readFileSync,
   renameSync,
   rmSync,
-  statSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { suite } from 'uvu';
+import { raiseMarker } from './raise-marker.ts';
 
 const test = suite('put-back.sh');
 const SCRIPT = fileURLToPath(new URL('../../templates/recovery/put-back.sh', import.meta.url));
@@ -29,16 +29,6 @@ test.before.each(() => {
   marker = join(dir, 'restore-in-progress');
 });
 test.after.each(() => rmSync(dir, { recursive: true }));
-
-/** Later than all before it, and earlier than all after it, by the clock of files' times, which goes in steps of some milliseconds. */
-function raiseMarker(): void {
-  let last = 0n;
-  for (const file of [join(dir, 'before'), marker, join(dir, 'after')]) {
-    do writeFileSync(file, '');
-    while (statSync(file, { bigint: true }).mtimeNs <= last);
-    last = statSync(file, { bigint: true }).mtimeNs;
-  }
-}
 
 /** A data directory that says whose it is. */
 function fill(what: string): void {
@@ -71,7 +61,7 @@ function held(): { [name: string]: string } {
 
 test('what was restored goes aside, and what was there before comes back', () => {
   fill('old');
-  raiseMarker();
+  raiseMarker(marker);
   moveAside(1);
   fill('restored');
   assert.equal(putBack().status, 0);
@@ -80,7 +70,7 @@ test('what was restored goes aside, and what was there before comes back', () =>
 
 test('an empty place is given up for it', () => {
   fill('old');
-  raiseMarker();
+  raiseMarker(marker);
   moveAside(1);
   mkdirSync(data);
   assert.equal(putBack().status, 0);
@@ -89,7 +79,7 @@ test('an empty place is given up for it', () => {
 
 test('of several the first comes back: the others are of restores that were tried again', () => {
   fill('old');
-  raiseMarker();
+  raiseMarker(marker);
   moveAside(1);
   fill('first try');
   moveAside(2);
@@ -106,7 +96,7 @@ test('what an earlier recovery has moved aside, and what was not moved, stays', 
   fill('of an earlier one');
   moveAside(1);
   fill('old');
-  raiseMarker();
+  raiseMarker(marker);
   const before = held();
   const { status, stdout } = putBack();
   assert.equal(status, 0);
@@ -115,7 +105,7 @@ test('what an earlier recovery has moved aside, and what was not moved, stays', 
 });
 
 test('what was restored into an empty place goes aside, and leaves it empty', () => {
-  raiseMarker();
+  raiseMarker(marker);
   fill('restored');
   assert.equal(putBack().status, 0);
   assert.deepEqual(held(), { data: '', 'data.restored': 'restored' });
