@@ -66,14 +66,6 @@ upload_stored() {
 
 # --- the way back: after backup-format.sh and backup-proof.sh --------------------------------------------------
 
-# usage: names_here DIRECTORY PREFIX; prints the names that the archive here holds, the oldest first
-names_here() {
-  local file
-  for file in "$BACKUP_ROOT/$1/$2"_[0-9]*.tar.gz; do
-    [ ! -e "$file.json" ] || printf '%s\n' "${file##*/}"
-  done
-}
-
 # usage: find_artefact DIRECTORY PREFIX NAME; a path, a name in the archive's DIRECTORY, or latest; sets ARTEFACT
 find_artefact() {
   local newest directory=$BACKUP_ROOT/$1

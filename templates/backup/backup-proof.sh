@@ -81,13 +81,19 @@ unpacked_problem() {
   rm -rf "$data"
 }
 
+# usage: names_here DIRECTORY PREFIX; prints the names that the archive here holds, the oldest first
+names_here() {
+  local file
+  for file in "$BACKUP_ROOT/$1/$2"_[0-9]*.tar.gz; do
+    [ ! -e "$file.json" ] || printf '%s\n' "${file##*/}"
+  done
+}
+
 # usage: newest_full; prints the path of the newest full backup that has a sidecar, or nothing
 newest_full() {
-  local file newest=''
-  for file in "$BACKUP_ROOT"/full/full_backup_[0-9]*.tar.gz; do
-    [ ! -e "$file.json" ] || newest=$file
-  done
-  printf '%s' "$newest"
+  local newest
+  newest=$(names_here full full_backup | tail -n 1)
+  [ -z "$newest" ] || printf '%s' "$BACKUP_ROOT/full/$newest"
 }
 
 # usage: age_of FULL; prints the seconds since its end, or `unknown`

@@ -166,11 +166,11 @@ verify_fulls() {
 
 # What is whole may still hold too little: the newest full backup should not have shrunk, or grown, out of all proportion to the one before.
 compare_sizes() {
-  local file newest='' before='' size=0
-  for file in "$BACKUP_ROOT"/full/full_backup_[0-9]*.tar.gz; do
-    if [ -e "$file.json" ]; then before=$newest newest=$file; fi
-  done
-  if [ -z "$before" ] || ! read_sidecar "$before.json" || [[ ! ${FIELD[plain_size]-} =~ ^[1-9][0-9]*$ ]]; then return; fi
+  local names before newest size
+  mapfile -t names < <(names_here full full_backup | tail -n 2)
+  [ ${#names[@]} -eq 2 ] || return 0
+  before=$BACKUP_ROOT/full/${names[0]} newest=$BACKUP_ROOT/full/${names[1]}
+  if ! read_sidecar "$before.json" || [[ ! ${FIELD[plain_size]-} =~ ^[1-9][0-9]*$ ]]; then return; fi
   size=${FIELD[plain_size]}
   if ! read_sidecar "$newest.json" || [[ ! ${FIELD[plain_size]-} =~ ^[1-9][0-9]*$ ]]; then return; fi
   if ((FIELD[plain_size] * 2 < size || FIELD[plain_size] > size * 2)); then
